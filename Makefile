@@ -1,0 +1,55 @@
+# make run    sets up .venv and runs three sample events: one OK, one WARN, one FAIL
+# make test   sets up .venv and runs the tests
+# make lint   ruff and mypy
+# make lock   pins requirements.txt and requirements-dev.txt anew from pyproject.toml
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+    --custom-compile-command "make lock" pyproject.toml
+
+.PHONY: run test lint format lock clean
+
+run: $(READY)
+	@$(BIN)/python -m extension invoke events/download-resources.small.json
+	@echo
+	@$(BIN)/python -m extension invoke events/upload-data-to-table.json
+	@echo
+	@$(BIN)/python -m extension invoke events/download-resources.json; test $$? -eq 1
+
+test: $(READY)
+	$(BIN)/python -m pytest --cov
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+# requirements.txt is for the function's platform alone, wheels only and without markers: pip would judge those by the
+# machine that deploys. requirements-dev.txt is for every machine that the project is worked on.
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	$(LOCK) --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
+	$(LOCK) --universal --python-version 3.11 --group dev -c requirements.txt -o requirements-dev.txt
+
+# Debian's python3 comes without what makes a virtual environment: that is the package python3-venv.
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	    { echo "Python 3.11 to 3.13 is needed; say which: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	    command -v apt-get >/dev/null || { echo "Python's venv and ensurepip modules are needed" >&2; exit 1; }; \
+	    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    echo "installing the Debian package python3-venv"; \
+	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq python3-venv >/dev/null; }
+	@echo "setting up .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache python
