@@ -1,0 +1,109 @@
+"""Every error that the package raises, one kind for each party who must act.
+
+The facts are attributes; the text of an error is one line that names the place. No error carries a credential.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class ExtensionError(Exception):
+    """What all errors of the package have in common: catch it to catch them all."""
+
+
+class MessageError(ExtensionError):
+    """The sender's: a delivery that cannot be answered. `field` is the place in it, `problem` what is wrong there."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class SignatureError(ExtensionError):
+    """The caller's: a request over HTTP that does not prove that EventBridge sent it."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong in a policy, and where.
+
+    `line` counts from 1, 0 where it is not known; `rule` is the rule's id, or `#3` for the third rule where it has
+    none, empty above the rules; `key` is the path of the key inside the rule (`with.max`), or inside the file.
+    """
+
+    problem: str
+    line: int = 0
+    rule: str = ""
+    key: str = ""
+
+    def at(self, file: str) -> str:
+        """One line that names file, rule and key, in the form that editors make a link of."""
+        place = [f"{file}:{self.line}" if self.line else file]
+        if self.rule:
+            place.append(f"rule {self.rule}")
+        if self.key:
+            place.append(self.key)
+        return ": ".join((*place, self.problem))
+
+
+class PolicyError(ExtensionError):
+    """The policy owner's: a policy file that does not validate, with everything that is wrong in it."""
+
+    def __init__(self, file: str, faults: Iterable[Fault]) -> None:
+        self.file = file
+        self.faults = tuple(faults)
+        super().__init__("\n".join(fault.at(file) for fault in self.faults))
+
+
+class ConfigurationError(ExtensionError):
+    """The deployer's: an environment variable (or a credential) that is missing or does not make sense."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable}: {problem}")
+        self.variable = variable
+        self.problem = problem
+
+
+class PlatformError(ExtensionError):
+    """The platform's: an API call that was refused, failed, or was not answered.
+
+    `status` is the HTTP status (0: no answer came, or none that could be read), `code` the platform's error code,
+    `request_id` what its support asks for (empty where it is not known).
+    """
+
+    def __init__(self, *, action: str, status: int, code: str, message: str, request_id: str) -> None:
+        answer = f"HTTP {status}" if status else "no usable answer"
+        trail = f" (request id {request_id})" if request_id else ""
+        super().__init__(f"{action}: {answer}: {code}: {message}{trail}")
+        self.action = action
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+    @property
+    def refused(self) -> bool:
+        """Whether the platform understood the call and turned it down for what it says about the event.
+
+        False where the same call can succeed later: no answer, 5xx, throttling, and everything about who calls
+        (credentials, signature, clock, permission), which the deployer can put right while the event is redelivered.
+        """
+        passing = self.status in _TIME_OR_CALLER or self.code.startswith(_TIME_OR_CALLER_CODES)
+        return 400 <= self.status < 500 and not passing  # noqa: PLR2004  the HTTP class of client errors
+
+
+_TIME_OR_CALLER = (401, 403, 408, 429)
+_TIME_OR_CALLER_CODES = (
+    "Throttling",
+    "InvalidAccessKeyId",
+    "InvalidSecurityToken",
+    "MissingSecurityToken",
+    "InvalidTimeStamp",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "SignatureNonceUsed",
+    "Forbidden",
+    "NoPermission",
+    "UnreadableAnswer",
+)
