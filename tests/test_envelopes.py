@@ -1,0 +1,243 @@
+"""Every envelope is recognised by its shape; who waits for an answer, and where it goes, is read from it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extension import catalogue, envelopes
+from extension.catalogue import Kind
+from extension.errors import SignatureError
+from extension.events import Callback, Delivery, Download, DownloadExecution, Upload
+from tests.conftest import EVENTS
+
+SAMPLES = sorted(EVENTS.glob("*.json"))
+STRUCTS = {
+    "download-resources": Download,
+    "download-resources-execute": DownloadExecution,
+    "upload-data-to-table": Upload,
+}
+
+
+def fc(code: str = "download-resources", **changes: object) -> dict[str, Any]:
+    """A Function Compute envelope."""
+    return {"messageId": "m-1", "eventType": code, "blockBusiness": True, "messageBody": {}, **changes}
+
+
+def eb(code: str = "download-resources", **changes: object) -> dict[str, Any]:
+    """An EventBridge envelope."""
+    event_type = catalogue.BY_CODE[code].event_type if code in catalogue.BY_CODE else "dataworks:New:Thing"
+    return {"id": "m-1", "source": "acs.dataworks", "type": event_type, "data": {"eventCode": code}, **changes}
+
+
+def parse(envelope: dict[str, Any]) -> Any:  # noqa: ANN401  tests look at every kind of event
+    """The event in an envelope."""
+    return envelopes.parse(json.dumps(envelope).encode())
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_every_sample_is_the_event_that_its_name_says(path: Path) -> None:
+    event = envelopes.parse(path.read_bytes())
+    entry = catalogue.BY_CODE[path.name.split(".")[0]]
+    bridged = path.name.endswith(".eventbridge.json")
+    assert event.code == entry.code
+    assert event.known
+    assert event.delivery is (Delivery.EVENTBRIDGE if bridged else Delivery.FUNCTION)
+    assert event.callback is entry.callback
+    assert type(event.payload) is STRUCTS.get(entry.code, type(None))
+    assert event.message_id
+    assert (event.time is not None) == bridged
+    assert event.region == ("" if not bridged else json.loads(path.read_text(encoding="utf-8"))["aliyunregionid"])
+
+
+def test_there_is_a_sample_of_every_event_that_has_a_documented_payload() -> None:
+    reference = json.loads((Path(__file__).parent / "reference/events.json").read_text(encoding="utf-8"))
+    documented = {event["event_code"] for event in reference["events"] if event["sample"]}
+    assert {path.name.split(".")[0] for path in SAMPLES} == documented
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_workspace_and_operator_are_found_wherever_an_event_has_them(path: Path) -> None:
+    envelope = json.loads(path.read_text(encoding="utf-8"))
+    data = envelope.get("data") or envelope.get("messageBody")
+    event = envelopes.parse(path.read_bytes())
+    workspaces = {str(data[name]) for name in ("projectId", "appId", "queryDwProjectId") if data.get(name)}
+    operators = {
+        str(data[name])
+        for name in ("operator", "operatorUid", "operatorBaseId", "createUser", "owner")
+        if data.get(name)
+    }
+    assert event.workspace in (workspaces or {""})
+    assert event.operator in (operators or {""})
+
+
+# The event code
+
+
+def test_the_code_of_an_fc_envelope_is_its_event_type() -> None:
+    assert parse(fc("commit-file", messageBody={"eventCode": "run-file"})).code == "commit-file"
+
+
+def test_a_code_that_is_not_known_gives_way_to_one_that_is() -> None:
+    assert parse(fc("resources", messageBody={"eventCode": "run-file"})).code == "run-file"
+    assert parse(eb("commit-file", data={"eventCode": "commit"})).code == "commit-file"
+
+
+def test_the_category_of_an_fc_envelope_says_nothing() -> None:
+    assert parse(fc("upload-data-to-table", eventCategoryType="resources-download")).code == "upload-data-to-table"
+
+
+def test_without_an_event_code_the_type_says_which_event_it_is() -> None:
+    assert parse(eb("freeze-node", data={"projectId": 1})).code == "freeze-node"
+
+
+def test_the_event_code_is_stronger_than_the_type() -> None:
+    assert parse(eb("freeze-node", data={"eventCode": "unfreeze-node"})).code == "unfreeze-node"
+
+
+def test_codes_are_compared_exactly() -> None:
+    assert parse(fc("start-diJob")).known
+    assert not parse(fc("start-dijob")).known
+
+
+def test_an_event_that_nobody_knows_yet_is_an_event() -> None:
+    event = parse(fc("share-table"))
+    assert (event.code, event.known, event.payload) == ("share-table", False, None)
+    assert parse(eb("share-table", data={})).code == "dataworks:New:Thing"
+
+
+# Who waits
+
+
+@pytest.mark.parametrize("entry", catalogue.ENTRIES, ids=lambda entry: entry.code)
+def test_a_notification_is_never_called_back(entry: catalogue.Entry) -> None:
+    assert parse(fc(entry.code, blockBusiness=False)).callback is None
+    if entry.kind is Kind.REGULAR:
+        assert parse(fc(entry.code)).callback is None
+        assert parse(eb(entry.code)).callback is None
+
+
+@pytest.mark.parametrize("flag", [True, "true", "TRUE", " true ", 1, "1", None, "", "maybe", [], {}, 2])
+def test_whatever_is_not_plainly_a_notification_is_called_back(flag: object) -> None:
+    assert parse(fc(blockBusiness=flag)).callback is Callback.EXTENSION
+
+
+@pytest.mark.parametrize("flag", [False, "false", "False", 0, "0"])
+def test_a_notification_is_told_by_the_flag_of_the_fc_envelope_in_any_spelling(flag: object) -> None:
+    assert parse(fc(blockBusiness=flag)).callback is None
+
+
+def test_an_fc_envelope_without_the_flag_is_called_back() -> None:
+    envelope = fc()
+    del envelope["blockBusiness"]
+    assert parse(envelope).callback is Callback.EXTENSION
+
+
+def test_the_flag_inside_an_fc_message_body_says_nothing() -> None:
+    assert parse(fc("commit-file", messageBody={"blockBusiness": False})).callback is Callback.IDE
+
+
+@pytest.mark.parametrize("flag", [True, False, None])
+@pytest.mark.parametrize("code", ["commit-file", "freeze-node", "download-resources"])
+def test_an_extension_point_in_eventbridge_is_called_back_whatever_the_flag(code: str, flag: object) -> None:
+    assert parse(eb(code, data={"eventCode": code, "blockBusiness": flag})).callback is catalogue.BY_CODE[code].callback
+
+
+@pytest.mark.parametrize("flag", [True, None])
+def test_an_unknown_event_is_called_back_unless_it_says_that_nobody_waits(flag: object) -> None:
+    assert parse(fc("share-table", blockBusiness=flag)).callback is Callback.EXTENSION
+    assert parse(eb("share-table", data={"eventCode": "share-table", "blockBusiness": flag})).callback is (
+        Callback.EXTENSION
+    )
+
+
+def test_an_unknown_event_that_says_that_nobody_waits_is_a_notification() -> None:
+    assert parse(fc("share-table", blockBusiness=False)).callback is None
+    assert parse(eb("share-table", data={"eventCode": "share-table", "blockBusiness": False})).callback is None
+
+
+# Shapes
+
+
+@pytest.mark.parametrize("message_id", [17, "17"])
+def test_a_message_id_is_taken_as_number_and_as_text(message_id: object) -> None:
+    assert parse(fc(messageId=message_id)).message_id == "17"
+    assert parse(eb(id=message_id)).message_id == "17"
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, lambda body: body.decode()])
+def test_bytes_and_text_are_taken(kind: Any) -> None:  # noqa: ANN401  types and a function
+    assert envelopes.parse(kind(json.dumps(fc()).encode())).code == "download-resources"
+
+
+def test_a_message_body_that_was_sent_as_json_text_is_read() -> None:
+    event = parse(fc(messageBody='{"dataRowSize": 7, "queryDwProjectId": "90214"}'))
+    assert event.payload.row_count == 7
+    assert event.workspace == "90214"
+
+
+def test_an_eventbridge_event_without_source_is_taken() -> None:
+    envelope = eb()
+    del envelope["source"]
+    assert parse(envelope).code == "download-resources"
+
+
+def test_the_longest_body_that_is_read_is_read() -> None:
+    body = json.dumps(fc()).encode()
+    assert envelopes.parse(body + b" " * (envelopes.MAX_BODY_BYTES - len(body))).code == "download-resources"
+
+
+@pytest.mark.parametrize("inner", [fc(), eb()])
+def test_nothing_comes_in_through_an_http_trigger(inner: dict[str, Any]) -> None:
+    request = {
+        "version": "v1",
+        "rawPath": "/events",
+        "body": json.dumps(inner),
+        "isBase64Encoded": False,
+        "headers": {"Content-Type": "application/json"},
+        "queryParameters": {},
+        "requestContext": {"http": {"method": "POST", "path": "/events"}},
+    }
+    with pytest.raises(SignatureError):
+        parse(request)
+
+
+def test_an_http_request_cannot_pass_as_an_event_by_wearing_its_keys() -> None:
+    with pytest.raises(SignatureError):
+        parse(fc(requestContext={}))
+    with pytest.raises(SignatureError):
+        parse(eb(rawPath="/"))
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"aliyunpublishtime": "2024-07-10T07:25:34.915Z", "time": "2024-07-10T15:25:34.897Z"}, (7, 25)),
+        ({"aliyunpublishtime": "2020-11-19T21:04:42.179PRC"}, (13, 4)),
+        ({"time": "2020-11-19T21:04:41+08:00"}, (13, 4)),
+        ({"aliyunpublishtime": "soon", "time": "2020-11-19T21:04:41+08:00"}, (13, 4)),
+    ],
+)
+def test_the_time_of_an_event_is_read_in_every_documented_form(
+    fields: dict[str, str], expected: tuple[int, int]
+) -> None:
+    moment = parse(eb(**fields)).time.astimezone(UTC)
+    assert (moment.hour, moment.minute) == expected
+
+
+@pytest.mark.parametrize("value", [None, "", "yesterday", 17, [], "2024-13-40T00:00:00Z"])
+def test_a_time_that_cannot_be_read_is_none(value: object) -> None:
+    assert parse(eb(time=value)).time is None
+
+
+def test_a_time_with_a_zone_keeps_it() -> None:
+    assert parse(eb(time="2024-07-10T15:25:34Z")).time == datetime(2024, 7, 10, 15, 25, 34, tzinfo=UTC)
+
+
+def test_an_event_shows_no_data_of_people() -> None:
+    assert repr(parse(fc(messageBody={"sqlText": "select secret"}))) == "Event('download-resources', 'm-1')"
