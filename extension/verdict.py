@@ -1,0 +1,229 @@
+"""Finding, severity, verdict, and the text that users read, in English and Chinese.
+
+A finding holds values; the sentence is written here, from templates that sit beside the checks. The worst finding
+decides: FAIL over WARN over OK.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from string import Formatter
+from unicodedata import category
+
+import msgspec
+
+from extension.events import Reason, Unknown
+
+
+class Result(StrEnum):
+    """Verdict of a rule and of an event, in the platform's words: passed, passed with a warning, blocked."""
+
+    OK = "OK"
+    WARN = "WARN"
+    FAIL = "FAIL"
+
+
+_RANK = {Result.OK: 0, Result.WARN: 1, Result.FAIL: 2}
+
+
+class Mode(StrEnum):
+    """Whether a finding counts, or is logged only."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+
+
+class Language(StrEnum):
+    """Language of the built-in texts."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence or two for the user, what was hit and what to do, with {placeholders} for a finding's values."""
+
+    en: str
+    zh: str
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Placeholders of the text, the same in both languages."""
+        return placeholders(self.en)
+
+
+def placeholders(template: str) -> frozenset[str]:
+    """Names in braces. Raises ValueError for a template that is not plain text with {name} in it."""
+    found = set()
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(
+            f"a brace is not closed or not opened; write {{{{ or }}}} for a brace itself ({error})"
+        ) from error
+    for _, name, spec, conversion in parts:
+        if name is None:
+            continue
+        if spec or conversion or not name.isidentifier():
+            written = f"{name}{'!' * bool(conversion)}{conversion or ''}{':' * bool(spec)}{spec}"
+            raise ValueError(f"{{{written}}} is not a placeholder: only {{name}} is taken")
+        found.add(name)
+    return frozenset(found)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a check has to say: a text and the values for it.
+
+    `judged` is False where the check could not judge (a fact is missing, it raised, time ran out): a rule's own message
+    speaks of what was judged, so it does not stand in for these.
+    """
+
+    text: Text
+    values: Mapping[str, object] = {}
+    judged: bool = True
+
+
+def hit(text: Text, **values: object) -> Finding:
+    """A finding: what was judged is against the rule. `values` are the placeholders of `text`."""
+    return Finding(text, values)
+
+
+def unread(fact: Unknown) -> Finding:
+    """The finding of a rule that needs a fact which the message does not give."""
+    return Finding(_MISSING if fact.reason is Reason.MISSING else _UNREADABLE, {"field": fact.field}, judged=False)
+
+
+_MISSING = Text(
+    en='DataWorks did not send "{field}", which this rule needs. Try again; if it stays like this, tell the owner of'
+    " the extension.",
+    zh="DataWorks 发送的消息中缺少本规则所需的字段“{field}”。请重试；如仍出现，请联系扩展程序负责人。",
+)
+_UNREADABLE = Text(
+    en='DataWorks sent "{field}" in a form that cannot be read, and this rule needs it. Try again; if it stays like'
+    " this, tell the owner of the extension.",
+    zh="DataWorks 发送的消息中，本规则所需的字段“{field}”无法识别。请重试；如仍出现，请联系扩展程序负责人。",
+)
+_RAISED = Text(
+    en="This rule could not be checked because of an error in the extension. Try again; if it stays like this, tell"
+    " the owner of the extension.",
+    zh="扩展程序出错，本规则未能完成检查。请重试；如仍出现，请联系扩展程序负责人。",
+)
+_LATE = Text(
+    en="The check ran out of time before this rule was done. Try again; if it stays like this, tell the owner of the"
+    " extension.",
+    zh="检查超时，本规则未能完成检查。请重试；如仍出现，请联系扩展程序负责人。",
+)
+
+RAISED = Finding(_RAISED, judged=False)
+"""The finding of a rule whose check raised."""
+LATE = Finding(_LATE, judged=False)
+"""The finding of the rule that was not done when the time ran out."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding under its rule: what it counts for. `message` is the rule's own template, empty for the built-in."""
+
+    rule: str
+    check: str
+    result: Result
+    mode: Mode
+    finding: Finding
+    message: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What is posted for one event, and why.
+
+    `subject` are the placeholders that every message can use, whatever the check: see `SUBJECT`.
+    """
+
+    result: Result
+    findings: tuple[Judged, ...]
+    subject: Mapping[str, str]
+
+    def sentence(self, judged: Judged, language: Language) -> str:
+        """What a finding says to the user, with its rule named."""
+        finding = judged.finding
+        template = finding.text.zh if language is Language.ZH else finding.text.en
+        if judged.message and finding.judged:
+            template = judged.message
+        values = {name: show(value) for name, value in finding.values.items()}
+        return f"[{judged.rule}] " + template.format_map({**self.subject, "rule": judged.rule, **values})
+
+    def message(self, language: Language, limit: int) -> str:
+        """The text for the user: what counts, worst first, a line each, no longer than `limit`; empty for OK."""
+        counted = [judged for judged in self.findings if judged.mode is Mode.ENFORCE and judged.result is not Result.OK]
+        counted.sort(key=lambda judged: -_RANK[judged.result])
+        return cut("\n".join(self.sentence(judged, language) for judged in counted), limit)
+
+
+SUBJECT = frozenset({"event", "operator", "workspace", "time", "rule"})
+"""Placeholders that every message can use: event code, ids of user and workspace, the event's time in the policy's
+timezone (each a dash where the message does not give it), and the rule's id."""
+
+
+def worst(findings: Iterable[Judged]) -> Result:
+    """The verdict that enforced findings add up to."""
+    results = (judged.result for judged in findings if judged.mode is Mode.ENFORCE)
+    return max(results, key=_RANK.__getitem__, default=Result.OK)
+
+
+MAX_VALUE_CHARS = 120
+"""Longest value of a finding that is shown: a file name can be as long as its sender likes."""
+
+
+def show(value: object) -> str:
+    """A value as users read it: whole numbers with separators, text without anything that could deceive a reader."""
+    if type(value) is int:
+        return f"{value:,}"
+    return clean(str(value))
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_MARKUP = str.maketrans("<>", "‹›")
+_JOINERS = "\u200c\u200d"
+_BLANKS = "\u034f\u115f\u1160\u3164\uffa0"
+"""Letters and marks that show nothing, though they are neither format nor space to Unicode."""
+
+
+def clean(text: str, limit: int = MAX_VALUE_CHARS) -> str:
+    """Text of a stranger on one line: nothing invisible, no direction overrides, no markup, not too long."""
+    if not text.isascii():
+        text = "".join(character for character in text[: limit * 8] if _shows(character))
+    return cut(_CONTROL.sub(" ", text).translate(_MARKUP), limit)
+
+
+def _shows(character: str) -> bool:
+    """Whether a character is of use to a reader: joiners hold scripts and emoji together."""
+    return character in _JOINERS or not (category(character) in ("Cf", "Cs") or character in _BLANKS)
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters: cut at a word where one ends nearby, never inside a character."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    word = max(text.rfind(mark, end * 3 // 4, end + 1) for mark in " \n，。；")
+    end = word if word > 0 else end
+    while end > 0 and _continues(text, end):
+        end -= 1
+    return text[:end].rstrip() + "…"
+
+
+def _continues(text: str, end: int) -> bool:
+    """Whether a cut at `end` would go through what is one character to the reader.
+
+    That is a mark on its base, an emoji put together or coloured, the tags of a flag, and half of a flag's two letters.
+    """
+    before, after = text[end - 1], text[end]
+    if category(after).startswith("M") or "\u200d" in (before, after) or after in _TAGS or after in _SKIN:
+        return True
+    run = 0
+    while run < end and text[end - 1 - run] in _FLAG_LETTERS:
+        run += 1
+    return after in _FLAG_LETTERS and run % 2 == 1
+
+
+_SKIN = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_TAGS = frozenset(map(chr, range(0xE0020, 0xE0080)))
+_FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))

@@ -1,0 +1,480 @@
+"""The worst finding decides, and users read what was hit in their language, without anything that could deceive."""
+
+import importlib
+import pkgutil
+import random
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from extension import checks, verdict
+from extension.events import Reason, Unknown
+from extension.settings import Names, Pattern, Size
+from extension.verdict import (
+    LATE,
+    MAX_VALUE_CHARS,
+    RAISED,
+    SUBJECT,
+    Finding,
+    Judged,
+    Language,
+    Mode,
+    Result,
+    Text,
+    Verdict,
+    clean,
+    cut,
+    hit,
+    placeholders,
+    show,
+    unread,
+    worst,
+)
+
+ROWS = Text(en="{rows} rows; at most {max}.", zh="共 {rows} 行，最多 {max} 行。")
+FILE = Text(en='The file "{file}".', zh="文件“{file}”。")
+
+SUBJECT_VALUES = {
+    "event": "download-resources",
+    "operator": "4711",
+    "workspace": "90214",
+    "time": "2026-01-31 08:00",
+    "rule": "-",
+}
+
+
+def judged(
+    result: Result = Result.FAIL,
+    *,
+    rule: str = "r",
+    mode: Mode = Mode.ENFORCE,
+    finding: Finding | None = None,
+    message: str = "",
+) -> Judged:
+    """A finding under its rule: 1,234,567 rows where 100,000 are allowed, unless told otherwise."""
+    finding = finding or hit(ROWS, rows=1_234_567, max=100_000)
+    return Judged(rule=rule, check="download.rows", result=result, mode=mode, finding=finding, message=message)
+
+
+def decided(*findings: Judged) -> Verdict:
+    """The verdict that `findings` give."""
+    return Verdict(result=worst(findings), findings=findings, subject=SUBJECT_VALUES)
+
+
+def said(one: Judged, language: Language = Language.EN) -> str:
+    """What a finding says to the user."""
+    return decided(one).sentence(one, language)
+
+
+def texts() -> Iterator[tuple[str, Text]]:
+    """Every text of the package, with the place it stands at."""
+    modules = [verdict, checks]
+    modules += [
+        importlib.import_module(f"{checks.__name__}.{one.name}") for one in pkgutil.iter_modules(checks.__path__)
+    ]
+    for module in modules:
+        for name, value in vars(module).items():
+            if isinstance(value, Text):
+                yield f"{module.__name__}.{name}", value
+
+
+TEXTS = dict(texts())
+
+# what counts
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ([], "OK"),
+        (["OK"], "OK"),
+        (["WARN"], "WARN"),
+        (["FAIL"], "FAIL"),
+        (["OK", "WARN", "OK"], "WARN"),
+        (["WARN", "FAIL", "WARN"], "FAIL"),
+        (["FAIL", "WARN", "OK"], "FAIL"),
+        (["OK", "OK"], "OK"),
+    ],
+    ids=lambda value: " ".join(value) or "none" if isinstance(value, list) else "",
+)
+def test_the_worst_finding_decides(results: list[str], expected: str) -> None:
+    assert worst(judged(Result(result)) for result in results) is Result(expected)
+
+
+def test_a_shadow_rule_changes_nothing() -> None:
+    shadow = judged(Result.FAIL, rule="shadow", mode=Mode.SHADOW)
+    warning = judged(Result.WARN, rule="warning")
+    assert worst([shadow]) is Result.OK
+    assert worst([shadow, warning]) is Result.WARN
+    assert decided(shadow).message(Language.EN, 1000) == ""
+    assert decided(shadow, warning).message(Language.EN, 1000) == decided(warning).message(Language.EN, 1000)
+
+
+# the message
+
+
+def test_a_message_names_its_rule_and_shows_its_values() -> None:
+    verdict_ = decided(judged(rule="bulk-download"))
+    assert verdict_.message(Language.EN, 1000) == "[bulk-download] 1,234,567 rows; at most 100,000."
+    assert verdict_.message(Language.ZH, 1000) == "[bulk-download] 共 1,234,567 行，最多 100,000 行。"
+
+
+def test_the_message_of_ok_is_empty() -> None:
+    assert decided().message(Language.EN, 1000) == ""
+    assert decided(judged(Result.OK)).message(Language.ZH, 1000) == ""
+
+
+def test_the_worst_stands_first_and_else_the_order_of_the_rules() -> None:
+    findings = [
+        judged(Result.WARN, rule="z-warns"),
+        judged(Result.FAIL, rule="y-fails"),
+        judged(Result.OK, rule="x-passes"),
+        judged(Result.FAIL, rule="w-shadow", mode=Mode.SHADOW),
+        judged(Result.WARN, rule="a-warns"),
+        judged(Result.FAIL, rule="b-fails"),
+    ]
+    lines = decided(*findings).message(Language.EN, 1000).split("\n")
+    assert [line.partition("]")[0] for line in lines] == ["[y-fails", "[b-fails", "[z-warns", "[a-warns"]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_message_keeps_to_its_limit(language: Language) -> None:
+    verdict_ = decided(*[judged(rule=f"rule-{number}") for number in range(20)])
+    whole = verdict_.message(language, 10_000)
+    for limit in range(1, len(whole) + 2):
+        message = verdict_.message(language, limit)
+        assert len(message) <= limit
+        assert message == whole or message.endswith("…")
+    assert verdict_.message(language, len(whole)) == whole
+
+
+def test_a_rules_own_message_stands_in_for_the_built_in_one_in_either_language() -> None:
+    one = judged(rule="bulk", message="{rows} > {max} {{by hand}}")
+    assert said(one, Language.EN) == said(one, Language.ZH) == "[bulk] 1,234,567 > 100,000 {by hand}"
+
+
+def test_a_rules_own_message_can_say_what_every_event_has() -> None:
+    one = judged(rule="bulk", message="{rule}: {operator} in {workspace} at {time}, {event}")
+    assert said(one) == "[bulk] bulk: 4711 in 90214 at 2026-01-31 08:00, download-resources"
+    assert set(SUBJECT_VALUES) == SUBJECT
+
+
+def test_a_value_of_the_finding_is_stronger_than_that_of_the_event() -> None:
+    text = Text(en="Not for {operator}.", zh="{operator}")
+    assert said(judged(finding=hit(text, operator="Li"))) == "[r] Not for Li."
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        unread(Unknown("dataRowSize", Reason.MISSING)),
+        unread(Unknown("dataRowSize", Reason.UNREADABLE)),
+        RAISED,
+        LATE,
+    ],
+    ids=["missing", "unreadable", "raised", "late"],
+)
+@pytest.mark.parametrize("language", Language)
+def test_a_rules_own_message_is_not_used_for_what_was_not_judged(finding: Finding, language: Language) -> None:
+    """It speaks of values that are not there: `{rows}` has none where the rows are missing."""
+    own = said(judged(finding=finding, message="{rows} rows are too many"), language)
+    assert own == said(judged(finding=finding), language)
+    assert "too many" not in own
+    assert not finding.judged
+
+
+def test_a_missing_fact_is_named_as_the_platform_names_it() -> None:
+    missing = said(judged(finding=unread(Unknown("dataRowSize", Reason.MISSING))))
+    unreadable = said(judged(finding=unread(Unknown("dataRowSize", Reason.UNREADABLE))))
+    assert missing.startswith('[r] DataWorks did not send "dataRowSize"')
+    assert unreadable.startswith('[r] DataWorks sent "dataRowSize" in a form that cannot be read')
+    chinese = said(judged(finding=unread(Unknown("dataRowSize", Reason.MISSING))), Language.ZH)
+    assert "缺少本规则所需的字段“dataRowSize”" in chinese
+
+
+def test_what_raised_and_what_was_late_read_differently() -> None:
+    assert "because of an error in the extension" in said(judged(finding=RAISED))
+    assert "ran out of time" in said(judged(finding=LATE))
+    assert "出错" in said(judged(finding=RAISED), Language.ZH)
+    assert "超时" in said(judged(finding=LATE), Language.ZH)
+
+
+@pytest.mark.parametrize(
+    "value", ["{rows}", "{operator}", "{0}", "{", "}", "{{x}}", "%s", "{file.__class__.__mro__}", "\\n", "$file"]
+)
+def test_a_value_is_never_read_as_a_template(value: str) -> None:
+    assert said(judged(finding=hit(FILE, file=value))) == f'[r] The file "{value}".'
+
+
+def test_a_value_cannot_start_a_line_of_its_own() -> None:
+    one = judged(finding=hit(FILE, file="a.csv\n[other-rule] All is well\r\n\u2028<b>now</b>"))
+    assert said(one) == '[r] The file "a.csv [other-rule] All is well ‹b›now‹/b›".'
+
+
+def test_a_finding_holds_its_values_and_a_verdict_cannot_be_changed() -> None:
+    finding = hit(ROWS, rows=2, max=1)
+    assert finding == Finding(ROWS, {"rows": 2, "max": 1}, judged=True)
+    assert msgspec.structs.replace(judged(finding=finding), mode=Mode.SHADOW).finding is finding
+    verdict_ = decided()
+    with pytest.raises(AttributeError):
+        verdict_.result = Result.FAIL  # type: ignore[misc]
+
+
+# values
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1_234_567, "1,234,567"),
+        (-1234, "-1,234"),
+        (True, "True"),
+        (1.5, "1.5"),
+        ("1234567", "1234567"),
+        ("订单.csv", "订单.csv"),
+        ("", ""),
+        (Size.read("10MB"), "10 MB"),
+        (Size.read(10_241_024), "10,241,024 B"),
+        (Names.read(["a", "b*"]), "a, b*"),
+        (Pattern.read("DATA-[0-9]+"), "DATA-[0-9]+"),
+        (Pattern.read("(?P<n>a)"), "(?P‹n›a)"),
+    ],
+)
+def test_a_value_is_shown_as_users_read_it(value: object, shown: str) -> None:
+    assert show(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("plain text", "plain text"),
+        ("订单明细 é 👍🏽", "订单明细 é 👍🏽"),
+        ("a\nb\r\nc\td", "a b c d"),
+        ("a\0\0\0b\x1b[31mc\x7f\x9b", "a b [31mc "),
+        ("a\u2028b\u2029c\u0085d", "a b c d"),
+        ("gpj.\u202eexe", "gpj.exe"),
+        ("\u202aa\u202bb\u202cc\u202dd\u202ee", "abcde"),
+        ("\u2066a\u2067b\u2068c\u2069", "abc"),
+        ("\u200ea\u200fb\u061cc", "abc"),
+        ("pay\u200bload\ufeff\u2060", "payload"),
+        ("half \ud83d of a pair", "half  of a pair"),
+        ("<script>alert(1)</script>", "‹script›alert(1)‹/script›"),
+        ("<a href='x'>", "‹a href='x'›"),
+        ("", ""),
+    ],
+)
+def test_text_of_a_stranger_is_made_harmless(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+def test_an_emoji_that_is_put_together_stays_together() -> None:
+    assert clean("👨‍👩‍👧") == "👨‍👩‍👧"
+
+
+def test_text_of_a_stranger_is_short() -> None:
+    assert clean("x" * MAX_VALUE_CHARS) == "x" * MAX_VALUE_CHARS
+    assert clean("x" * (MAX_VALUE_CHARS + 1)) == "x" * (MAX_VALUE_CHARS - 1) + "…"
+    assert clean("abcdef", 4) == "abc…"
+    assert len(show("x" * 1_000_000)) == MAX_VALUE_CHARS
+
+
+def test_no_text_can_deceive_a_reader() -> None:
+    """Two thousand texts of random characters: no control, no direction override, no markup is left."""
+    dice = random.Random(1)  # noqa: S311  the same texts in every run
+    forbidden = set("<>\u200b\ufeff\u2028\u2029")
+    for _ in range(2000):
+        text = "".join(chr(dice.choice((dice.randrange(0x300), dice.randrange(0x2000, 0x2070)))) for _ in range(50))
+        cleaned = clean(text)
+        assert not forbidden & set(cleaned)
+        assert not [char for char in cleaned if unicodedata.category(char) == "Cc"]
+        assert not [char for char in cleaned if unicodedata.bidirectional(char) in BIDI_CONTROLS]
+        assert len(cleaned) <= MAX_VALUE_CHARS
+        assert clean(cleaned) == cleaned
+
+
+BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+# cutting
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shorter"),
+    [
+        ("", 1, ""),
+        ("a", 1, "a"),
+        ("ab", 1, "…"),
+        ("abc", 2, "a…"),
+        ("abc", 3, "abc"),
+        ("hello world foo", 15, "hello world foo"),
+        ("hello world foo", 14, "hello world…"),
+        ("hello world foo", 12, "hello world…"),
+        ("hello world foo", 11, "hello worl…"),
+        ("hello world foo", 6, "hello…"),
+        ("one two\nthree four", 10, "one two…"),
+        ("下载，共有数据。请改用其他", 9, "下载，共有数据…"),
+        ("下载，共有数据。请改用其他", 4, "下载…"),
+        ("x" * 50 + " " + "y" * 200, 200, "x" * 50 + " " + "y" * 148 + "…"),
+        ("   abc", 4, "…"),
+    ],
+)
+def test_text_is_cut_at_a_word_that_ends_nearby(text: str, limit: int, shorter: str) -> None:
+    assert cut(text, limit) == shorter
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        pytest.param("e\u0301", id="accent"),
+        pytest.param("e\u0301\u0323", id="two accents"),
+        pytest.param("\u0915\u094d", id="devanagari virama"),
+        pytest.param("\u0628\u064e", id="arabic vowel"),
+        pytest.param("❤\ufe0f", id="variation"),
+        pytest.param("1\ufe0f\u20e3", id="keycap"),
+        pytest.param("🇨🇳", id="flag"),
+        pytest.param("🏴\U000e0067\U000e0062\U000e007f", id="flag of tags"),
+        pytest.param("か\u3099", id="voiced kana"),
+        pytest.param("葛\U000e0100", id="variant of a Chinese character"),
+        pytest.param("👍\U0001f3fd", id="skin tone"),
+        pytest.param("👩\u200d💻", id="joined pair"),
+        pytest.param("👨\u200d👩\u200d👧\u200d👦", id="family"),
+        pytest.param("🏳\ufe0f\u200d🌈", id="joined flag"),
+        pytest.param("👩\U0001f3fd\u200d🚀", id="joined with skin tone"),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "a", "a b ", "订单，"])
+def test_a_cut_never_goes_through_a_character(character: str, before: str) -> None:
+    text = before + character * 5 + "z"
+    whole = {(before[:end]).rstrip() for end in range(len(before) + 1)}
+    whole |= {before + character * times for times in range(6)}
+    for limit in range(1, len(text)):
+        shorter = cut(text, limit)
+        assert len(shorter) <= limit
+        assert shorter.endswith("…")
+        assert shorter[:-1] in whole
+
+
+def test_any_text_is_cut_to_any_limit_between_characters() -> None:
+    """Three thousand texts put together from characters of one to seven code points, each at a random limit."""
+    characters = [
+        *"ab \n，。；订1",
+        "e\u0301",
+        "❤\ufe0f",
+        "1\ufe0f\u20e3",
+        "👍\U0001f3fd",
+        "👩\u200d💻",
+        "\u0915\u094d",
+    ]
+    dice = random.Random(2)  # noqa: S311  the same texts in every run
+    for _ in range(3000):
+        parts = dice.choices(characters, k=dice.randrange(1, 60))
+        text = "".join(parts)
+        limit = dice.randrange(1, len(text) + 5)
+        shorter = cut(text, limit)
+        assert len(shorter) <= limit
+        if len(text) <= limit:
+            assert shorter == text
+        else:
+            starts = {"".join(parts[:end]).rstrip() + "…" for end in range(len(parts) + 1)}
+            assert shorter in starts, (text, limit)
+
+
+def test_any_text_keeps_to_any_limit() -> None:
+    """Random code points of all planes, marks without a base and joiners without a neighbour among them."""
+    dice = random.Random(3)  # noqa: S311  the same texts in every run
+    for _ in range(3000):
+        text = "".join(chr(dice.choice((0x200D, 0x301, 0x20, dice.randrange(0x11000)))) for _ in range(40))
+        for limit in (1, 2, dice.randrange(1, 41), 39, 40):
+            shorter = cut(text, limit)
+            assert len(shorter) <= limit
+            assert text.startswith(shorter[:-1])
+
+
+def test_text_of_marks_alone_is_cut_in_no_time() -> None:
+    assert cut("a" + "\u0301" * 100_000, 90_000) == "…"
+
+
+# templates
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("", set()),
+        ("plain", set()),
+        ("{a}", {"a"}),
+        ("{a} {b}{a}", {"a", "b"}),
+        ("{{a}}", set()),
+        ("{{{a}}}", {"a"}),
+        ("100% of {rows_2}", {"rows_2"}),
+    ],
+)
+def test_placeholders_are_the_names_in_braces(template: str, names: set[str]) -> None:
+    assert placeholders(template) == names
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{}",
+        "{0}",
+        "{ a }",
+        "{a b}",
+        "{a-b}",
+        "{a.b}",
+        "{a.__class__}",
+        "{a[0]}",
+        "{a[b]}",
+        "{a!r}",
+        "{a!s}",
+        "{a:>10}",
+        "{a:{b}}",
+        "{a:,}",
+        "{a!r:>10}",
+        "{",
+        "}",
+        "{a",
+        "a}",
+        "{a}}",
+        "{{a}",
+        "{a{b}}",
+    ],
+)
+def test_what_is_more_than_a_name_in_braces_is_refused(template: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        placeholders(template)
+
+
+def test_there_are_texts() -> None:
+    assert len(TEXTS) >= len(checks.BY_ID) + 4
+    used = [text for check in checks.BY_ID.values() for text in check.texts]
+    assert all(text in TEXTS.values() for text in used)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_text_is_there_in_both_languages_with_the_same_placeholders(text: Text) -> None:
+    assert placeholders(text.en) == placeholders(text.zh) == text.fields
+    assert text.en.isascii()
+    assert re.search("[\u4e00-\u9fff]", text.zh)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_text_is_made_of_whole_sentences(text: Text) -> None:
+    for template, end in ((text.en, "."), (text.zh, "。")):
+        assert template == template.strip()
+        assert template.endswith(end)
+        assert "\n" not in template
+        assert "  " not in template
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("language", Language)
+def test_a_text_takes_its_values(text: Text, language: Language) -> None:
+    values: dict[str, object] = {name: f"<{name}>" for name in text.fields}
+    sentence = said(judged(finding=hit(text, **values)), language)
+    assert all(f"‹{name}›" in sentence for name in text.fields)
+    assert "{" not in sentence
