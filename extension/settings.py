@@ -1,0 +1,295 @@
+"""What a check's settings are made of, and how the words of a policy become them.
+
+Each type has `read`, which takes the plain value of the policy and raises ValueError with what it expected and found.
+"""
+
+import fnmatch
+import re
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Self, get_args
+
+import msgspec
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+MAX_PATTERN_CHARS = 1000
+"""Longest pattern or name that a policy may hold."""
+
+
+class Count(int):
+    """A whole number, 0 or more."""
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a number; text is refused, also where it looks like one."""
+        if type(value) is int and value >= 0:
+            return cls(value)
+        hint = ": write digits only, without quotes" if isinstance(value, str) else ""
+        raise ValueError(f"expected a whole number of at least 0, found {plain(value)}{hint}")
+
+    def __str__(self) -> str:
+        """The number with separators."""
+        return f"{int(self):,}"
+
+
+class Size(int):
+    """Bytes, written as a number or with a unit: `10MB` is 10,000,000 bytes, `1GiB` is 1,073,741,824."""
+
+    _FORM = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?(B|[kKMGT]B|[KMGT]iB)")
+    _POWERS = " KMGT"
+
+    text: str
+    """The size as the policy writes it."""
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a size; a fraction must come out at whole bytes."""
+        if type(value) is int and value >= 0:
+            size, text = value, f"{value:,} B"
+        elif isinstance(value, str) and (match := cls._FORM.fullmatch(value)):
+            whole, fraction, unit = match.groups(default="")
+            base = 1024 if "i" in unit else 1000
+            size, rest = divmod(
+                int(whole + fraction) * base ** cls._POWERS.index(unit[0].upper().replace("B", " ")),
+                10 ** len(fraction),
+            )
+            if rest:
+                raise ValueError(f"expected whole bytes, found {value!r}")
+            text = f"{whole}{'.' * bool(fraction)}{fraction} {unit}"
+        else:
+            raise ValueError(f"expected bytes or a size such as 10MB or 1GiB, found {plain(value)}")
+        self = cls(size)
+        self.text = text
+        return self
+
+    def __str__(self) -> str:
+        """The size as the policy writes it, with a space before the unit."""
+        return self.text
+
+
+def bytes_text(count: int) -> str:
+    """A number of bytes for readers: `10.24 MB (10,241,024 B)`, without the bracket where nothing was rounded."""
+    for power, unit in ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB")):
+        if count >= 1000**power:
+            amount = f"{count / 1000**power:,.2f}".rstrip("0").rstrip(".")
+            exact = count * 100 % 1000**power == 0
+            return f"{amount} {unit}" if exact else f"{amount} {unit} ({count:,} B)"
+    return f"{count:,} B"
+
+
+class Names:
+    """Names or ids, compared without regard to case; `*` stands for any characters, also dots, and `?` for one."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._exact = frozenset(self._fold(name) for name in names)
+        patterns = [
+            fnmatch.translate(self._fold(name).replace("[", "[[]")) for name in names if "*" in name or "?" in name
+        ]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a list of text or whole numbers, at least one."""
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"expected a list with at least one name in it, found {plain(value)}")
+        for name in value:
+            if type(name) not in (str, int) or not str(name).strip():
+                raise ValueError(f"expected a list of names (text) or ids, found {plain(name)} in it")
+            if len(str(name)) > MAX_PATTERN_CHARS:
+                raise ValueError(f"expected names of at most {MAX_PATTERN_CHARS} characters, found {plain(name)} in it")
+        return cls(tuple(str(name).strip() for name in value))
+
+    @staticmethod
+    def _fold(name: str) -> str:
+        return name.strip().casefold()
+
+    def __contains__(self, name: str) -> bool:
+        folded = self._fold(name)
+        return folded in self._exact or bool(self._pattern and self._pattern.match(folded))
+
+    def __str__(self) -> str:
+        """The names, as many as a reader wants to see."""
+        shown = ", ".join(self.names[:5])
+        return f"{shown}, …" if len(self.names) > 5 else shown  # noqa: PLR2004  the five shown
+
+
+class Spellings(Names):
+    """Names that are written in words or in one: compared without regard to space, `_` and `-` either."""
+
+    @staticmethod
+    def _fold(name: str) -> str:
+        return re.sub("[ _-]+", "", name.casefold())
+
+
+class Networks:
+    """Addresses and networks in CIDR form, IPv4 and IPv6."""
+
+    def __init__(self, networks: tuple[object, ...]) -> None:
+        self._networks = tuple(_network(network) for network in networks)
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a list of networks, at least one."""
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found {plain(value)}")
+        return cls(tuple(value))
+
+    def __contains__(self, address: "IPv4Address | IPv6Address") -> bool:
+        return any(address in network for network in self._networks)
+
+
+def _network(text: object) -> "IPv4Network | IPv6Network":
+    """The network that `text` is, one of IPv4 addresses written as IPv6 as IPv4. Raises ValueError."""
+    from ipaddress import IPv4Network, ip_network  # noqa: PLC0415  3 ms that only a rule about addresses has to pay
+
+    try:
+        network = ip_network(text if isinstance(text, str) else "", strict=False)
+    except ValueError as error:
+        raise ValueError(f"expected networks such as 10.0.0.0/8 or 2001:db8::/32, found {plain(text)}") from error
+    if network.network_address != ip_network(str(text).partition("/")[0]).network_address:
+        raise ValueError(f"{text} has host bits set; did you mean {network}?")
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped and network.prefixlen >= _MAPPED_PREFIX:
+        return IPv4Network((mapped, network.prefixlen - _MAPPED_PREFIX))
+    return network
+
+
+_MAPPED_PREFIX = 96
+"""Length of ::ffff:0:0/96, in which IPv4 addresses are written as IPv6."""
+
+
+def address(text: str) -> "IPv4Address | IPv6Address | None":
+    """The address that `text` is, None for none; IPv4 written as IPv6 (`::ffff:192.0.2.1`) is taken as IPv4."""
+    from ipaddress import ip_address  # noqa: PLC0415  3 ms that only a rule about addresses has to pay
+
+    try:
+        found = ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+class Pattern:
+    """A regular expression in RE2's syntax, which takes time linear in the text whatever the pattern."""
+
+    def __init__(self, pattern: str) -> None:
+        import re2  # noqa: PLC0415  5 ms that only a rule with a pattern has to pay
+
+        options = re2.Options()
+        options.log_errors = False
+        self.pattern = pattern
+        try:
+            self._pattern = re2.compile(pattern, options)
+        except re2.error as error:
+            message = error.args[0]
+            problem = message.decode() if isinstance(message, bytes) else message
+            raise ValueError(f"expected a regular expression (RE2 syntax): {problem}") from error
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a regular expression."""
+        if not isinstance(value, str) or not value or len(value) > MAX_PATTERN_CHARS:
+            raise ValueError(
+                f"expected a regular expression of at most {MAX_PATTERN_CHARS} characters, found {plain(value)}"
+            )
+        return cls(value)
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole of `text` is of the pattern."""
+        return self._pattern.fullmatch(text) is not None
+
+    def __str__(self) -> str:
+        """The pattern as the policy writes it."""
+        return self.pattern
+
+
+class Maximum(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of checks that count."""
+
+    max: Count
+    """Most that is allowed."""
+
+
+class MaximumSize(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of checks that weigh."""
+
+    max: Size
+    """Most that is allowed, in bytes or with a unit: 10MB, 1GiB."""
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of checks that compare with names. `deny` is stronger than `allow`."""
+
+    allow: Names | None = None
+    """Only these are allowed."""
+    deny: Names | None = None
+    """These are not allowed."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that could never hit."""
+        _one_of(self.allow, self.deny)
+
+
+class ListedSpellings(Listed, frozen=True, kw_only=True):
+    """Settings of checks that compare with names of several spellings. `deny` is stronger than `allow`."""
+
+    allow: Spellings | None = None
+    """Only these are allowed."""
+    deny: Spellings | None = None
+    """These are not allowed."""
+
+
+class ListedNetworks(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of checks that compare with networks. `deny` is stronger than `allow`."""
+
+    allow: Networks | None = None
+    """Only addresses in these networks are allowed."""
+    deny: Networks | None = None
+    """Addresses in these networks are not allowed."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that could never hit."""
+        _one_of(self.allow, self.deny)
+
+
+class Protected(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of checks that forbid something altogether, or for some names."""
+
+    allow: Names | None = None
+    """Allowed for these."""
+    deny: Names | None = None
+    """Not allowed for these; without `allow` and `deny`, for none."""
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of checks on the form of a name."""
+
+    pattern: Pattern
+    """Regular expression (RE2) that the whole name must match."""
+
+
+def _one_of(allow: object, deny: object) -> None:
+    if allow is None and deny is None:
+        raise ValueError("expected allow, deny or both, found neither")
+
+
+def read(kind: Any, value: object) -> Any:  # noqa: ANN401  what kind is, is known at run time only
+    """Read `value` as `kind`, the type of a setting: one of the types above, or that or None. Raises ValueError."""
+    setting = next((one for one in get_args(kind) if one is not NoneType), kind)
+    return setting.read(value)
+
+
+def plain(value: object) -> str:
+    """A value of a policy as an error shows it: short, on one line, with its kind where that is not plain to see."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"  # noqa: PLR2004  a line's worth

@@ -1,0 +1,544 @@
+"""The words of a policy become sizes, names, networks and patterns, exactly; what is none of them is refused."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+
+from extension import settings
+from extension.settings import (
+    MAX_PATTERN_CHARS,
+    Count,
+    Listed,
+    ListedNetworks,
+    Named,
+    Names,
+    Networks,
+    Pattern,
+    Protected,
+    Size,
+    Spellings,
+    address,
+    bytes_text,
+    plain,
+)
+
+
+def problem(reader: type[Size | Names | Networks | Pattern], value: object) -> str:
+    """What `reader` has against `value`."""
+    with pytest.raises(ValueError, match=r"^expected |did you mean ") as caught:
+        reader.read(value)
+    return str(caught.value)
+
+
+# sizes
+
+
+@pytest.mark.parametrize(
+    ("written", "size", "text"),
+    [
+        (0, 0, "0 B"),
+        (999, 999, "999 B"),
+        (10_241_024, 10_241_024, "10,241,024 B"),
+        ("0B", 0, "0 B"),
+        ("1B", 1, "1 B"),
+        ("1 B", 1, "1 B"),
+        ("1kB", 1000, "1 kB"),
+        ("1KB", 1000, "1 KB"),
+        ("10MB", 10_000_000, "10 MB"),
+        ("10 MB", 10_000_000, "10 MB"),
+        ("3GB", 3_000_000_000, "3 GB"),
+        ("2TB", 2_000_000_000_000, "2 TB"),
+        ("1KiB", 1024, "1 KiB"),
+        ("1MiB", 1_048_576, "1 MiB"),
+        ("1GiB", 1_073_741_824, "1 GiB"),
+        ("1TiB", 1_099_511_627_776, "1 TiB"),
+        ("1.5KiB", 1536, "1.5 KiB"),
+        ("0.5MB", 500_000, "0.5 MB"),
+        ("1.50 GB", 1_500_000_000, "1.50 GB"),
+        ("0.001kB", 1, "0.001 kB"),
+        ("0.000000001GB", 1, "0.000000001 GB"),
+        ("4.35GB", 4_350_000_000, "4.35 GB"),
+        ("1.1TB", 1_100_000_000_000, "1.1 TB"),
+        ("1.000B", 1, "1.000 B"),
+        ("999999999999999TiB", 999_999_999_999_999 * 1024**4, "999999999999999 TiB"),
+    ],
+)
+def test_a_size_is_exact_and_reads_as_it_is_written(written: object, size: int, text: str) -> None:
+    read = Size.read(written)
+    assert read == size
+    assert str(read) == f"{read}" == text
+
+
+@pytest.mark.parametrize("written", ["0.3B", "1.5B", "0.0001kB", "1.0000000001MB", "0.1KiB", "0.000000001MB"])
+def test_a_size_that_is_no_whole_number_of_bytes_is_refused(written: str) -> None:
+    """A tenth of a KiB is 102.4 bytes; ten digits behind the point are more than a size needs."""
+    assert problem(Size, written).startswith("expected ")
+
+
+def test_the_error_of_a_fraction_of_a_byte_says_so() -> None:
+    assert problem(Size, "0.1KiB") == "expected whole bytes, found '0.1KiB'"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        -1,
+        1.0,
+        True,
+        None,
+        [],
+        {},
+        "",
+        "10",
+        "MB",
+        "-1MB",
+        "+1MB",
+        "1,000 B",
+        "1_000B",
+        "10  MB",
+        " 10MB",
+        "10MB ",
+        "10MB\n",
+        "10mb",
+        "10m",
+        "10M",
+        "1kiB",
+        "1PB",
+        "1.MB",
+        ".5MB",
+        "1e3B",
+        "１MB",
+        "0x10B",
+        "9999999999999999MB",
+    ],
+)
+def test_what_is_no_size_is_refused(written: object) -> None:
+    expected = f"expected bytes or a size such as 10MB or 1GiB, found {plain(written)}"
+    assert problem(Size, written) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1, "1 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (1001, "1 kB (1,001 B)"),
+        (1010, "1.01 kB"),
+        (1500, "1.5 kB"),
+        (10_000_000, "10 MB"),
+        (10_000_001, "10 MB (10,000,001 B)"),
+        (10_241_024, "10.24 MB (10,241,024 B)"),
+        (9_950_000_000, "9.95 GB"),
+        (100_000_000_000, "100 GB"),
+        (2_500_000_000_000, "2.5 TB"),
+        (1_234_000_000_000_000, "1,234 TB"),
+    ],
+)
+def test_bytes_are_written_for_readers(count: int, text: str) -> None:
+    assert bytes_text(count) == text
+
+
+def test_one_byte_above_a_limit_never_reads_like_the_limit() -> None:
+    for limit in (1000, 10_000_000, 5_000_000_000, 7_000_000_000_000):
+        assert bytes_text(limit) != bytes_text(limit + 1)
+        assert f"({limit + 1:,} B)" in bytes_text(limit + 1)
+
+
+# names
+
+
+@pytest.mark.parametrize(
+    ("name", "matching"),
+    [
+        ("dw_excel", "DW_Excel"),
+        ("DW_EXCEL", "dw_excel"),
+        ("STRASSE", "straße"),
+        ("订单", "订单"),
+        ("*", ""),
+        ("*", "a\nb.c"),
+        ("*_pii", "CRM_PII"),
+        ("odps.*.tmp_*", "odps.sandbox.tmp_orders"),
+        ("odps.*", "odps.a.b.c"),
+        ("holo.*.scratch", "holo.a.b.scratch"),
+        ("a?c", "abc"),
+        ("a?c", "a.c"),
+        ("a?c", "A订C"),
+        ("??", "ab"),
+        ("a[bc]", "a[bc]"),
+        ("a[bc]*", "a[BC]d"),
+        ("[!a]?", "[!a]b"),
+        ("a*]", "a[x]"),
+        ("a+b(c)|d$^\\", "a+b(c)|d$^\\"),
+        ("a+b|*", "a+b|c"),
+        (" a ", "a"),
+    ],
+)
+def test_a_name_matches(name: str, matching: str) -> None:
+    assert matching in Names.read([name])
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("dw_excel", "dw_excel2"),
+        ("dw_excel", "xdw_excel"),
+        ("dw_excel", ""),
+        ("*_pii", "pii"),
+        ("*_pii", "crm_pii_masked"),
+        ("*_pii", "crm_pii\nx"),
+        ("odps.*.tmp_*", "odps.tmp_orders"),
+        ("odps.*", "odpsx.a"),
+        ("a?c", "ac"),
+        ("a?c", "abbc"),
+        ("a[bc]*", "abx"),
+        ("[!a]?", "bc"),
+        ("a|b*", "a"),
+        ("a.c*", "abc"),
+    ],
+)
+def test_a_name_does_not_match(name: str, other: str) -> None:
+    assert other not in Names.read([name])
+
+
+def test_one_of_several_names_is_enough() -> None:
+    names = Names.read(["exact", "first*", "*last", 4711])
+    assert all(name in names for name in ("EXACT", "first one", "the last", "4711"))
+    assert not any(name in names for name in ("exactly", "a first", "last one", "47110"))
+
+
+def test_a_long_id_keeps_every_digit() -> None:
+    assert "149318960375502187" in Names.read([149318960375502187])
+    assert "149318960375502188" not in Names.read([149318960375502187])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("*a" * 400 + "*b", "a" * 100_000),
+        ("*a" * 20 + "b", "a" * 100_000),
+        ("?*" * 400 + "b", "a" * 100_000),
+        ("*" * 999 + "b", "a" * 100_000),
+        ("*a?a" * 200 + "*b", "a" * 100_000),
+    ],
+    ids=["many stars", "a star too many", "stars and questions", "stars only", "stars with gaps"],
+)
+def test_a_hostile_pattern_ends_at_once(pattern: str, text: str) -> None:
+    names = Names.read([pattern])
+    assert text not in names
+
+
+def test_a_name_that_is_too_long_is_refused() -> None:
+    name = "x" * (MAX_PATTERN_CHARS + 1)
+    assert problem(Names, [name]) == f"expected names of at most 1000 characters, found {plain(name)} in it"
+
+
+def test_a_list_of_names_shows_the_first_five() -> None:
+    assert str(Names.read(["a"])) == "a"
+    assert str(Names.read(["A", 2, "c*", "d", "e"])) == "A, 2, c*, d, e"
+    assert str(Names.read(["a", "b", "c", "d", "e", "f"])) == "a, b, c, d, e, …"
+
+
+@pytest.mark.parametrize("value", [None, [], {}, "a", 5, True, ("a",)])
+def test_what_is_no_list_of_names_is_refused(value: object) -> None:
+    assert problem(Names, value) == f"expected a list with at least one name in it, found {plain(value)}"
+
+
+@pytest.mark.parametrize("name", [None, True, 1.5, "", " \t", [], ["a"], {}])
+def test_what_is_no_name_is_refused(name: object) -> None:
+    assert problem(Names, ["a", name]) == f"expected a list of names (text) or ids, found {plain(name)} in it"
+
+
+def test_a_name_of_the_longest_length_is_taken() -> None:
+    assert "x" * MAX_PATTERN_CHARS in Names.read(["x" * MAX_PATTERN_CHARS])
+
+
+def test_spellings_are_compared_without_regard_to_what_stands_between_words() -> None:
+    engines = Spellings.read(["EMR Hive", "max_compute", "holo*"])
+    assert all(
+        name in engines for name in ("emr-hive", "EMRHive", "EMR _-HIVE", "MaxCompute", "MAX-COMPUTE", "Hologres")
+    )
+    assert not any(name in engines for name in ("EMR.Hive", "EMR", "Hive", "max", ""))
+    assert "emr-hive" not in Names.read(["EMR Hive"])
+    assert str(engines) == "EMR Hive, max_compute, holo*"
+
+
+# networks
+
+
+@pytest.mark.parametrize(
+    ("network", "inside", "outside"),
+    [
+        ("10.0.0.0/8", "10.255.255.255", "11.0.0.0"),
+        ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+        ("192.0.2.128/25", "192.0.2.128", "192.0.2.127"),
+        ("0.0.0.0/0", "255.255.255.255", "::1"),
+        ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"),
+        ("2001:DB8::1", "2001:db8::1", "2001:db8::2"),
+        ("fd00::/8", "fdff::", "fc00::"),
+        ("::/0", "::1", "10.0.0.1"),
+    ],
+)
+def test_a_network_holds_its_addresses_and_no_other(network: str, inside: str, outside: str) -> None:
+    networks = Networks.read([network])
+    assert ip_address(inside) in networks
+    assert ip_address(outside) not in networks
+
+
+def test_networks_of_both_kinds_stand_in_one_list() -> None:
+    networks = Networks.read(["10.0.0.0/8", "fd00::/8"])
+    assert IPv4Address("10.1.2.3") in networks
+    assert IPv6Address("fd00::1") in networks
+    assert IPv4Address("192.0.2.1") not in networks
+    assert IPv6Address("::1") not in networks
+
+
+@pytest.mark.parametrize("value", [None, [], {}, "10.0.0.0/8", 10])
+def test_what_is_no_list_of_networks_is_refused(value: object) -> None:
+    expected = f"expected a list of networks such as 10.0.0.0/8 or 2001:db8::/32, found {plain(value)}"
+    assert problem(Networks, value) == expected
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        *["", " 10.0.0.0/8", "10.0.0", "10.0.0.0/33", "10.0.0.256", "010.0.0.0/8", "::/129", "2001:zz::", "office"],
+        *[10, None, True, ["10.0.0.0/8"]],
+    ],
+)
+def test_what_is_no_network_is_refused(network: object) -> None:
+    expected = f"expected networks such as 10.0.0.0/8 or 2001:db8::/32, found {plain(network)}"
+    assert problem(Networks, ["10.0.0.0/8", network]) == expected
+
+
+@pytest.mark.parametrize(("network", "meant"), [("10.0.0.1/8", "10.0.0.0/8"), ("2001:db8::1/32", "2001:db8::/32")])
+def test_a_network_with_host_bits_is_refused(network: str, meant: str) -> None:
+    assert problem(Networks, [network]) == f"{network} has host bits set; did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("192.0.2.1", IPv4Address("192.0.2.1")),
+        (" 192.0.2.1\n", IPv4Address("192.0.2.1")),
+        ("2001:DB8::1", IPv6Address("2001:db8::1")),
+        ("::ffff:192.0.2.1", IPv4Address("192.0.2.1")),
+        ("::FFFF:c000:201", IPv4Address("192.0.2.1")),
+        ("::192.0.2.1", IPv6Address("::192.0.2.1")),
+        ("::ffff:0:192.0.2.1", IPv6Address("::ffff:0:192.0.2.1")),
+        ("::", IPv6Address("::")),
+    ],
+)
+def test_an_address_is_read(text: str, found: IPv4Address | IPv6Address) -> None:
+    assert address(text) == found
+
+
+def test_an_address_written_as_ipv6_is_in_its_ipv4_network() -> None:
+    found = address("::ffff:10.1.2.3")
+    assert found is not None
+    assert found in Networks.read(["10.0.0.0/8"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "office",
+        "10.0.0",
+        "10.0.0.256",
+        "010.0.0.1",
+        "10.0.0.1/8",
+        "10.0.0.1:80",
+        "10.0.0.1, 10.0.0.2",
+        "[::1]",
+        ":::",
+        "1",
+        "１0.0.0.1",
+        "10.0.0.1\0",
+        "9" * 10_000,
+    ],
+)
+def test_garbage_is_no_address(text: str) -> None:
+    assert address(text) is None
+
+
+# patterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("a|ab", "ab"),
+        ("DATA-[0-9]+_.*[.]csv", "DATA-42_订单.csv"),
+        ("订单.", "订单明"),
+        ("(?i)data", "DATA"),
+        ("(?s).*", "a\nb"),
+        (r"\p{Han}+", "订单"),
+        ("a*", ""),
+    ],
+)
+def test_a_pattern_matches(pattern: str, text: str) -> None:
+    assert Pattern.read(pattern).matches(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("a", "ab"),
+        ("b", "ab"),
+        ("a|b", "ab"),
+        ("data", "DATA"),
+        (".*", "a\nb"),
+        ("a$", "a\n"),
+        ("a", "a\n"),
+        ("DATA-[0-9]+", "DATA-４２"),
+    ],
+)
+def test_a_pattern_matches_nothing_less_than_the_whole(pattern: str, text: str) -> None:
+    assert not Pattern.read(pattern).matches(text)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(a*)*b", "(.*)*[.]csv", "(?:a?){500}a{500}b"])
+def test_a_pattern_takes_time_that_is_linear_in_the_text(pattern: str) -> None:
+    """Python's own expressions take longer for the first than the world will last."""
+    compiled = Pattern.read(pattern)
+    assert not compiled.matches("a" * 20_000 + "!")
+
+
+def test_a_pattern_reads_as_it_is_written() -> None:
+    assert str(Pattern.read("DATA-[0-9]+")) == "DATA-[0-9]+"
+
+
+@pytest.mark.parametrize("value", [None, "", 5, True, ["a"], {}, "x" * (MAX_PATTERN_CHARS + 1)])
+def test_what_is_no_text_is_no_pattern(value: object) -> None:
+    assert problem(Pattern, value) == (
+        f"expected a regular expression of at most {MAX_PATTERN_CHARS} characters, found {plain(value)}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("(", "missing ): ("),
+        ("a(?=b)", "invalid perl operator: (?="),
+        ("(?<!a)b", "invalid perl operator: (?<"),
+        (r"(a)\1", r"invalid escape sequence: \1"),
+        ("a{1001}", "invalid repetition size: {1001}"),
+        ("(订", "missing ): (订"),
+    ],
+)
+def test_the_reason_against_a_pattern_is_re2s(pattern: str, reason: str) -> None:
+    assert problem(Pattern, pattern).startswith(f"expected a regular expression (RE2 syntax): {reason}")
+
+
+def test_a_bad_pattern_writes_nothing_to_the_console(capfd: pytest.CaptureFixture[str]) -> None:
+    problem(Pattern, "(")
+    assert capfd.readouterr() == ("", "")
+
+
+# settings as a whole
+
+
+def test_read_takes_the_type_with_a_reader_out_of_an_optional_one() -> None:
+    assert isinstance(settings.read(Names | None, ["a"]), Names)
+    assert isinstance(settings.read(Size, "1MB"), Size)
+
+
+def test_null_is_not_the_same_as_left_out() -> None:
+    """`deny:` with its list forgotten would otherwise allow everything."""
+    with pytest.raises(ValueError, match="found nothing"):
+        settings.read(Names | None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("5", "'5': write digits only, without quotes"),
+        ("1_000", "'1_000': write digits only, without quotes"),
+        (5.0, "5.0"),
+        (True, "true"),
+        (-1, "-1"),
+        (None, "nothing"),
+        ([1], "a list"),
+        ({}, "a mapping"),
+    ],
+)
+def test_what_is_no_count_is_said_to_be_none(value: object, found: str) -> None:
+    with pytest.raises(ValueError, match=r"^expected ") as caught:
+        settings.read(Count, value)
+    assert str(caught.value) == f"expected a whole number of at least 0, found {found}"
+
+
+def test_a_count_is_shown_with_separators() -> None:
+    assert str(settings.read(Count, 1234567)) == "1,234,567"
+    assert settings.read(Count, 0) == 0
+
+
+@pytest.mark.parametrize("network", ["::ffff:10.0.0.0/104", "::ffff:a00:0/104"])
+def test_a_network_of_ipv4_written_as_ipv6_is_one_of_ipv4(network: str) -> None:
+    networks = Networks((network,))
+    assert ip_address("10.1.2.3") in networks
+    assert ip_address("11.1.2.3") not in networks
+
+
+def test_a_network_that_holds_more_than_ipv4_stays_one_of_ipv6() -> None:
+    networks = Networks(("::/0",))
+    assert ip_address("2001:db8::1") in networks
+    assert ip_address("10.1.2.3") not in networks
+
+
+@pytest.mark.parametrize("name", [" dw_excel ", "\tDW_EXCEL"])
+def test_blanks_around_a_name_do_not_matter(name: str) -> None:
+    assert name in Names(("dw_excel",))
+
+
+def test_lists_that_could_never_hit_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^expected allow, deny or both, found neither$"):
+        Listed()
+    with pytest.raises(ValueError, match=r"^expected allow, deny or both, found neither$"):
+        ListedNetworks()
+
+
+def test_one_list_is_enough() -> None:
+    names, networks = Names(("a",)), Networks(("10.0.0.0/8",))
+    assert Listed(allow=names).deny is None
+    assert Listed(deny=names).allow is None
+    assert ListedNetworks(allow=networks, deny=networks).allow is networks
+
+
+def test_what_is_protected_needs_no_list() -> None:
+    assert Protected().allow is None
+    assert Protected().deny is None
+
+
+def test_settings_cannot_be_changed() -> None:
+    named = Named(pattern=Pattern("a"))
+    with pytest.raises(AttributeError):
+        named.pattern = Pattern("b")  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "nothing"),
+        ({}, "a mapping"),
+        ({"a": 1}, "a mapping"),
+        ([], "an empty list"),
+        ([1], "a list"),
+        (True, "true"),
+        (False, "false"),
+        (5, "5"),
+        (1.5, "1.5"),
+        ("5", "'5'"),
+        ("", "''"),
+        ("a\nb\0", r"'a\nb\x00'"),
+        ("a\u202eb", r"'a\u202eb'"),
+        ("订单", "'订单'"),
+        ("x" * 58, f"'{'x' * 58}'"),
+        ("x" * 59, f"'{'x' * 58}…"),
+    ],
+)
+def test_a_value_of_a_policy_is_shown_on_one_line_with_its_kind(value: object, shown: str) -> None:
+    assert plain(value) == shown
