@@ -1,0 +1,293 @@
+"""Checks on data that leaves or enters: downloads of results, uploads into tables.
+
+Each check has its settings, its texts and its function side by side. The functions are pure: event and settings in,
+findings out. `Passes` and `Hits` in a docstring are run by a test.
+"""
+
+from collections.abc import Iterator
+
+from extension.events import Download, DownloadExecution, Event, Fact, Reason, Unknown, Upload
+from extension.settings import (
+    Listed,
+    ListedNetworks,
+    ListedSpellings,
+    Maximum,
+    MaximumSize,
+    Named,
+    Protected,
+    address,
+    bytes_text,
+)
+from extension.verdict import Finding, Text, hit, unread
+
+TOO_MANY_ROWS = Text(
+    en="The download has {rows} rows; at most {max} are allowed. Narrow the query with a filter, or download less at"
+    " a time.",
+    zh="本次下载共 {rows} 行，最多允许 {max} 行。请增加过滤条件，或减少单次下载量。",
+)
+
+
+def download_rows(event: Event[Download], settings: Maximum) -> Iterator[Finding]:
+    """Rows of a download: at most `max`.
+
+    A large result is what leaves when data is taken away; small ones are daily work.
+
+    Passes: {dataRowSize: "100000"} with {max: 100000}
+    Hits: {dataRowSize: "100001"} with {max: 100000}
+    """
+    rows = event.payload.row_count
+    if isinstance(rows, Unknown):
+        yield unread(rows)
+    elif rows > settings.max:
+        yield hit(TOO_MANY_ROWS, rows=rows, max=settings.max)
+
+
+TOO_LARGE_DOWNLOAD = Text(
+    en="The file to download has {size}; at most {max} are allowed. Select fewer columns or rows.",
+    zh="待下载文件大小为 {size}，最大允许 {max}。请减少所选的列或行。",
+)
+
+
+def download_size(event: Event[Download], settings: MaximumSize) -> Iterator[Finding]:
+    """Size of the file to download: at most `max`.
+
+    Few rows can be heavy: documents and images in a column leave without many rows.
+
+    Passes: {fileSize: 10000000} with {max: 10MB}
+    Hits: {fileSize: 10000001} with {max: 10MB}
+    """
+    yield from _weigh(event.payload.file_size_bytes, settings, TOO_LARGE_DOWNLOAD)
+
+
+TOO_LARGE_UPLOAD = Text(
+    en="The file to upload has {size}; at most {max} are allowed. Split it, or use data integration for a load of this"
+    " size.",
+    zh="待上传文件大小为 {size}，最大允许 {max}。请拆分文件，或使用数据集成导入。",
+)
+
+
+def upload_size(event: Event[Upload], settings: MaximumSize) -> Iterator[Finding]:
+    """Size of the file to upload: at most `max`.
+
+    Loads by hand have no schedule, no lineage and no owner; a large one belongs into a sync job.
+
+    Passes: {fileSize: "1073741824"} with {max: 1GiB}
+    Hits: {fileSize: "1073741825"} with {max: 1GiB}
+    """
+    yield from _weigh(event.payload.file_size_bytes, settings, TOO_LARGE_UPLOAD)
+
+
+def _weigh(size: Fact[int], settings: MaximumSize, text: Text) -> Iterator[Finding]:
+    if isinstance(size, Unknown):
+        yield unread(size)
+    elif size > settings.max:
+        yield hit(text, size=bytes_text(size), max=settings.max)
+
+
+SOURCE_REFUSED = Text(
+    en='Downloads from "{source}" are not allowed. Use a source that is, or ask for permission.',
+    zh="不允许从“{source}”下载数据。请改用允许的来源，或申请权限。",
+)
+
+
+def download_source(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+    """Where the data is downloaded from (`moduleType`): entity_transfer, develop_query, sqlx_query, dw_excel.
+
+    A spreadsheet or the data catalog can hand out data that no query shows.
+
+    Passes: {moduleType: sqlx_query} with {deny: [dw_excel]}
+    Hits: {moduleType: dw_excel} with {deny: [dw_excel]}
+    """
+    yield from _compare(settings, SOURCE_REFUSED, "source", event.payload.source)
+
+
+DATASOURCE_REFUSED = Text(
+    en='Downloads from the data source "{datasource}" are not allowed. Use another data source, or ask its owner.',
+    zh="不允许从数据源“{datasource}”下载数据。请改用其他数据源，或联系其负责人。",
+)
+
+
+def download_datasource(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+    """Data source of a download, by name or by id.
+
+    Production and personal data often sit in data sources of their own.
+
+    Passes: {datasourceName: odps_first, datasourceId: "1111"} with {deny: ["*_pii"]}
+    Hits: {datasourceName: crm_pii, datasourceId: "1112"} with {deny: ["*_pii"]}
+    """
+    payload = event.payload
+    yield from _compare(settings, DATASOURCE_REFUSED, "datasource", payload.datasource_name, payload.datasource_id)
+
+
+WORKSPACE_REFUSED = Text(
+    en='Downloads from the workspace "{workspace}" are not allowed. Ask its administrator.',
+    zh="不允许从工作空间“{workspace}”下载数据。请联系其管理员。",
+)
+
+
+def download_workspace(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+    """Workspace of a download, by name or by id.
+
+    Passes: {queryDwProjectName: sandbox, queryDwProjectId: "90214"} with {allow: [sandbox]}
+    Hits: {queryDwProjectName: finance, queryDwProjectId: "90215"} with {allow: [sandbox]}
+    """
+    payload = event.payload
+    yield from _compare(settings, WORKSPACE_REFUSED, "workspace", payload.workspace_name, payload.workspace_id)
+
+
+OPERATOR_REFUSED = Text(
+    en="Downloads are not allowed for your account ({operator}). Ask the owner of the extension for permission.",
+    zh="您的账号（{operator}）不允许下载数据。请向扩展程序负责人申请权限。",
+)
+
+
+def download_operator(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+    """User of a download, by UID (`operatorUid`) or by base id (`operatorBaseId`): one of them in a list is enough.
+
+    Passes: {operatorUid: "1", operatorBaseId: "10"} with {allow: ["10"]}
+    Hits: {operatorUid: "2", operatorBaseId: "20"} with {allow: ["10"]}
+    """
+    payload = event.payload
+    yield from _compare(settings, OPERATOR_REFUSED, "operator", payload.operator_uid, payload.operator_base_id)
+
+
+FILE_NAME_REFUSED = Text(
+    en='The file name "{file}" is not of the form {pattern}. Rename the file.',
+    zh="文件名“{file}”不符合规定的格式 {pattern}。请修改文件名。",
+)
+
+
+def download_file_name(event: Event[Download], settings: Named) -> Iterator[Finding]:
+    """Name of the file to download: all of it matches `pattern`.
+
+    A ticket number in the name is the cheapest audit trail that a download can have.
+
+    Passes: {fileName: DATA-42_orders.csv} with {pattern: 'DATA-[0-9]+_.*[.]csv'}
+    Hits: {fileName: orders.csv} with {pattern: 'DATA-[0-9]+_.*[.]csv'}
+    """
+    name = event.payload.file_name
+    if isinstance(name, Unknown):
+        yield unread(name)
+    elif not settings.pattern.matches(name):
+        yield hit(FILE_NAME_REFUSED, file=name, pattern=settings.pattern)
+
+
+IP_REFUSED = Text(
+    en="Downloads from your network address ({ip}) are not allowed. Use the company's network.",
+    zh="不允许从您的网络地址（{ip}）下载数据。请使用公司网络。",
+)
+
+
+def download_ip(event: Event[DownloadExecution], settings: ListedNetworks) -> Iterator[Finding]:
+    """Address that a generated file is fetched from; DataWorks tells it at that step only.
+
+    Passes: {ip: 10.1.2.3} with {allow: [10.0.0.0/8, "fd00::/8"]}
+    Hits: {ip: 198.51.100.7} with {allow: [10.0.0.0/8, "fd00::/8"]}
+    """
+    fact = event.payload.ip
+    if isinstance(fact, Unknown):
+        yield unread(fact)
+        return
+    ip = address(fact)
+    if ip is None:
+        yield unread(Unknown("ip", Reason.UNREADABLE))
+    elif (settings.deny and ip in settings.deny) or (settings.allow and ip not in settings.allow):
+        yield hit(IP_REFUSED, ip=str(ip))
+
+
+TARGET_REFUSED = Text(
+    en='Uploads into the table "{table}" are not allowed. Choose a table that is meant for it, or ask its owner.',
+    zh="不允许向表“{table}”上传数据。请选择允许上传的表，或联系表负责人。",
+)
+
+
+def upload_target(event: Event[Upload], settings: Listed) -> Iterator[Finding]:
+    """Table that an upload writes into, by its GUID: `odps.project.table`, `emr_hive.cluster.schema.table`,
+    `holo.instance.database`.
+
+    Passes: {tableGuid: odps.sandbox.tmp_orders} with {allow: ["odps.sandbox.*", "holo.*.scratch"]}
+    Hits: {tableGuid: odps.finance.ledger} with {allow: ["odps.sandbox.*", "holo.*.scratch"]}
+    """
+    yield from _compare(settings, TARGET_REFUSED, "table", _guid(event.payload))
+
+
+UPLOAD_SOURCE_REFUSED = Text(
+    en='Uploads from "{source}" are not allowed. Use a source that is, or ask for permission.',
+    zh="不允许从“{source}”上传数据。请改用允许的来源，或申请权限。",
+)
+
+
+def upload_source(event: Event[Upload], settings: Listed) -> Iterator[Finding]:
+    """Where an upload comes from (`uploadSourceType`): LOCAL, OSS, DW_EXCEL, HTTP.
+
+    Passes: {uploadSourceType: OSS} with {deny: [HTTP]}
+    Hits: {uploadSourceType: HTTP} with {deny: [HTTP]}
+    """
+    yield from _compare(settings, UPLOAD_SOURCE_REFUSED, "source", event.payload.source)
+
+
+OVERWRITE_REFUSED = Text(
+    en='The upload overwrites what is in the table "{table}". Append instead, or upload into a new table.',
+    zh="本次上传会覆盖表“{table}”中的已有数据。请改为追加写入，或上传到新表。",
+)
+
+
+def upload_overwrite(event: Event[Upload], settings: Protected) -> Iterator[Finding]:
+    """Uploads that overwrite (`writeType` OVERWRITE): none, none into `deny`, or only into `allow` (table GUIDs).
+
+    What is overwritten by hand is gone, and nobody was asked.
+
+    Passes: {writeType: APPEND, tableGuid: odps.finance.ledger} with {}
+    Hits: {writeType: OVERWRITE, tableGuid: odps.finance.ledger} with {}
+    """
+    mode = event.payload.write_mode
+    if isinstance(mode, Unknown):
+        yield unread(mode)
+    elif mode.strip().upper() == "OVERWRITE":
+        if settings.allow is None and settings.deny is None:
+            table = event.payload.table_guid
+            yield hit(OVERWRITE_REFUSED, table="?" if isinstance(table, Unknown) else table)
+        else:
+            yield from _compare(settings, OVERWRITE_REFUSED, "table", _guid(event.payload))
+
+
+ENGINE_REFUSED = Text(
+    en='Uploads into the engine "{engine}" are not allowed. Choose a table of another engine.',
+    zh="不允许向引擎“{engine}”上传数据。请选择其他引擎的表。",
+)
+
+
+def upload_engine(event: Event[Upload], settings: ListedSpellings) -> Iterator[Finding]:
+    """Engine that an upload writes into (`targetEngineType`): MaxCompute, EMR Hive, Hologres.
+
+    The documents write "EMR Hive" in words and the sample writes MAXCOMPUTE, so space, `_` and `-` are as good as none.
+
+    Passes: {targetEngineType: EMR_HIVE} with {allow: [MaxCompute, EMR Hive]}
+    Hits: {targetEngineType: Hologres} with {allow: [MaxCompute, EMR Hive]}
+    """
+    yield from _compare(settings, ENGINE_REFUSED, "engine", event.payload.engine)
+
+
+def _guid(payload: Upload) -> Fact[str]:
+    """The table GUID; unreadable where it has not the engine, the place and the name that every documented one has."""
+    guid = payload.table_guid
+    if isinstance(guid, Unknown) or (guid.count(".") >= 2 and all(part.strip() for part in guid.split("."))):  # noqa: PLR2004
+        return guid
+    return Unknown("tableGuid", Reason.UNREADABLE)
+
+
+def _compare(settings: Listed | Protected, text: Text, name: str, *facts: Fact[str]) -> Iterator[Finding]:
+    """Compare what may be called by several facts (an id and a name) with the lists: one of them is enough to match.
+
+    A fact that is missing cannot clear anybody of `deny`; in `allow`, the others can still let pass.
+    """
+    known = [fact for fact in facts if not isinstance(fact, Unknown)]
+    unknown = [fact for fact in facts if isinstance(fact, Unknown)]
+    denied = [fact for fact in known if settings.deny and fact in settings.deny]
+    allowed = not settings.allow or any(fact in settings.allow for fact in known)
+    if denied:
+        yield hit(text, **{name: denied[0]})
+    elif unknown and (settings.deny or not allowed):
+        yield unread(unknown[0])
+    elif not allowed:
+        yield hit(text, **{name: known[0]})
