@@ -1,0 +1,197 @@
+"""Where the extension meets the world: the only reader of clock, environment and disk, and the builder of the rest.
+
+What survives a call is what `Extension` holds. What a call needs to know is read once, into a `Call`.
+"""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from extension import policy
+from extension.dataworks import Credentials, Transport
+from extension.errors import ConfigurationError, Fault, PolicyError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Folder of handler.py: /code in a deployed function."""
+
+LOG = logging.getLogger("extension")
+"""Where the package logs: one JSON object a line."""
+
+POST_S = 8.0
+"""Time that posting a verdict may take (the SDK's connect and read timeouts), kept back from judging."""
+
+DEFAULT_TIMEOUT_S = 60.0
+"""Time of an invocation where the context does not tell it: the default of Function Compute's console."""
+
+
+class Mode(StrEnum):
+    """The emergency switch: judge and answer; judge, log and answer OK; answer OK and judge nothing."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+    OFF = "off"
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where calls go: `host` with its port, or empty for the endpoint that the SDK knows for the region."""
+
+    protocol: str = "https"
+    host: str = ""
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment variables say, validated."""
+
+    extension_code: str
+    endpoint: Endpoint
+    callback: bool
+    policy: Path
+    mode: Mode
+    response_fields: tuple[str, str]
+
+
+def environment() -> Environment:
+    """Read the variables that README.md documents. Raises ConfigurationError for one that does not make sense."""
+    variables = os.environ
+    path = Path(variables.get("EXTENSION_POLICY") or "policy.yaml")
+    return Environment(
+        extension_code=variables.get("DATAWORKS_EXTENSION_CODE", "").strip(),
+        endpoint=_endpoint(variables.get("DATAWORKS_ENDPOINT", "").strip()),
+        callback=_choice(variables, "DATAWORKS_CALLBACK", ("on", "off")) == "on",
+        policy=ROOT / path,
+        mode=Mode(_choice(variables, "EXTENSION_MODE", tuple(Mode))),
+        response_fields=_response_fields(variables.get("EXTENSION_RESPONSE_FIELDS") or "checkResult,errorMessage"),
+    )
+
+
+def _choice(variables: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """The value of a variable that has a few, the first of which is the default."""
+    value = variables.get(name, "").strip() or choices[0]
+    if value not in choices:
+        raise ConfigurationError(name, f"expected {', '.join(choices)}, found {value!r}")
+    return value
+
+
+def _endpoint(value: str) -> Endpoint:
+    if not value:
+        return Endpoint()
+    try:
+        url = urlsplit(value if "://" in value else f"https://{value}")
+        host, _ = url.hostname or "", url.port
+    except ValueError as error:
+        raise ConfigurationError("DATAWORKS_ENDPOINT", f"expected host[:port] or a URL: {error}") from error
+    plain = url.scheme in ("http", "https") and url.path in ("", "/") and not url.query and not url.fragment
+    if not host or not plain or "@" in url.netloc or not re.fullmatch(r"[\w.:-]+", host, re.ASCII):
+        raise ConfigurationError("DATAWORKS_ENDPOINT", "expected host[:port], https://host[:port] or a loopback URL")
+    if url.scheme == "http" and not re.fullmatch(r"localhost|127(\.\d{1,3}){3}|::1", host):
+        raise ConfigurationError("DATAWORKS_ENDPOINT", "plain http goes to a loopback address only; use https")
+    return Endpoint(protocol=url.scheme, host=url.netloc)
+
+
+def _response_fields(value: str) -> tuple[str, str]:
+    names = tuple(name.strip() for name in value.split(","))
+    if len(names) != 2 or not all(names) or names[0] == names[1]:  # noqa: PLR2004  verdict and message
+        raise ConfigurationError(
+            "EXTENSION_RESPONSE_FIELDS", "expected two different names, such as checkResult,errorMessage"
+        )
+    return names[0], names[1]
+
+
+def load_policy(path: Path) -> policy.Policy:
+    """Read the policy file. Raises PolicyError, also for a file that is not there."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PolicyError(_name(path), [Fault(f"cannot be read: {(error.strerror or str(error)).lower()}")]) from error
+    return policy.parse(content, _name(path))
+
+
+def _name(path: Path) -> str:
+    """The file as errors and logs name it: from the folder of handler.py where it is in there."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What one invocation brings: read once, when it starts.
+
+    `now` is in UTC. `clock` counts seconds from any point; `deadline` is the moment on it when judging must be done.
+    `credentials` are None where the function has no role.
+    """
+
+    request_id: str
+    now: datetime
+    clock: Callable[[], float]
+    started: float
+    deadline: float
+    credentials: Credentials | None
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the call started, with microseconds behind the point."""
+        return round((self.clock() - self.started) * 1000, 3)
+
+
+class Extension:
+    """What is built once for an instance: the environment's settings, the policy, the way to DataWorks."""
+
+    def __init__(self, context: object) -> None:
+        """Raises ConfigurationError or PolicyError, so that an instance that cannot judge does not start."""
+        LOG.setLevel(logging.INFO)
+        self.environment = environment()
+        self.policy = load_policy(self.environment.policy)
+        self.transport: Transport | None = self._open(context) if self.environment.callback else None
+
+    def _open(self, context: object) -> Transport:
+        """Load the SDK, which is the slow part of a start, while nobody waits for a verdict yet."""
+        endpoint = self.environment.endpoint
+        region = str(getattr(context, "region", "") or os.environ.get("FC_REGION", ""))
+        if not endpoint.host and not re.fullmatch(r"[a-z0-9-]+", region):
+            raise ConfigurationError("FC_REGION", "the region is not known; set it, or DATAWORKS_ENDPOINT")
+        from extension.sdk import Sdk  # noqa: PLC0415  heavy, and not needed where the callback is off
+
+        return Sdk(region=region, endpoint=endpoint.host, protocol=endpoint.protocol)
+
+    def call(self, context: object) -> Call:
+        """Read clock, credentials and budget for one invocation."""
+        started = time.monotonic()
+        timeout = _seconds(getattr(getattr(context, "function", None), "timeout", None))
+        return Call(
+            request_id=str(getattr(context, "request_id", "") or ""),
+            now=datetime.now(UTC),
+            clock=time.monotonic,
+            started=started,
+            deadline=started + max(timeout - POST_S, timeout / 2),
+            credentials=_credentials(context),
+        )
+
+
+def _seconds(value: Any) -> float:  # noqa: ANN401  whatever a runtime puts there
+    """The function's timeout as the context gives it, the platform's default where it does not."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return DEFAULT_TIMEOUT_S
+    return seconds if seconds > 0 else DEFAULT_TIMEOUT_S
+
+
+def _credentials(context: object) -> Credentials | None:
+    """Credentials of this moment: the context's (up to python3.10), else the environment's (python3.12); None for none.
+
+    Source: https://help.aliyun.com/en/functioncompute/fc/context-1
+    """
+    given = getattr(context, "credentials", None)
+    if getattr(given, "access_key_id", None) and getattr(given, "access_key_secret", None):
+        return Credentials(given.access_key_id, given.access_key_secret, given.security_token or "")  # type: ignore[union-attr]
+    key_id = os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID")
+    secret = os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
+    if key_id and secret:
+        return Credentials(key_id, secret, os.environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", ""))
+    return None

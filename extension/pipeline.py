@@ -1,0 +1,206 @@
+"""One event from bytes to its verdict: `judge` is pure, `run` is parse, judge, post and log."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from extension import dataworks, envelopes
+from extension.edges import LOG, Call, Extension, Mode
+from extension.errors import ConfigurationError, ExtensionError, MessageError, PlatformError, SignatureError
+from extension.events import Delivery, Event
+from extension.policy import Policy
+from extension.verdict import LATE, RAISED, SUBJECT, Finding, Judged, Result, Verdict, clean, worst
+from extension.verdict import Mode as RuleMode
+
+RETURNED_CHARS = 1000
+"""Longest message that is returned to Function Compute; the platform's limit is unverified."""
+
+
+def judge(event: Event[Any], policy: Policy, late: Callable[[], bool] = lambda: False) -> Verdict:
+    """Judge an event: every rule that is for it, in the order of the file; the worst finding decides.
+
+    A check that raises gives its rule the policy's `on_error`, and the others are still judged. `late` says whether
+    the time is up: every rule that is not done by then gives `on_timeout`.
+    """
+    found: list[Judged] = []
+    for rule in policy.plan.get(event.code, ()):
+        result, message = rule.result, rule.message
+        findings: tuple[Finding, ...]
+        if late():
+            findings, result = (LATE,), policy.on_timeout
+        else:
+            try:
+                findings = tuple(rule.check.judge(event, rule.settings))
+            except Exception as error:  # noqa: BLE001  the one place: whatever a check does, the user is answered
+                _log(logging.ERROR, {"event": "check-raised", "rule": rule.id, "check": rule.check.id, **_trace(error)})
+                findings, result = (RAISED,), policy.on_error
+        found.extend(
+            Judged(rule=rule.id, check=rule.check.id, result=result, mode=rule.mode, finding=finding, message=message)
+            for finding in findings
+        )
+    return Verdict(result=worst(found), findings=tuple(found), subject=_subject(event, policy))
+
+
+def _subject(event: Event[Any], policy: Policy) -> Mapping[str, str]:
+    """What every message can say of the event."""
+    moment = event.time.astimezone(policy.timezone).strftime("%Y-%m-%d %H:%M") if event.time else ""
+    facts = {"event": event.code, "operator": event.operator, "workspace": event.workspace, "time": moment, "rule": ""}
+    return {name: clean(facts[name]) or "-" for name in SUBJECT}
+
+
+def _trace(error: BaseException) -> dict[str, str]:
+    """What a log may hold of an exception: its type and its place; its text can quote the user's data."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return {"error": type(error).__name__, "at": place.rpartition("/")[2]}
+
+
+class Callback(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the callback of one event.
+
+    `outcome` is posted, not-needed (a notification), off (by DATAWORKS_CALLBACK), refused (the platform turned it down
+    for what it says) or failed. `result` is what was posted; `error` what went wrong.
+    """
+
+    outcome: str
+    action: str = ""
+    result: str = ""
+    request_id: str = ""
+    error: ExtensionError | None = None
+
+
+def run(body: object, extension: Extension, context: object) -> str:
+    """Take one delivery to its end: parse, judge, post the verdict, log, and return what the function returns.
+
+    Raises MessageError for a delivery that cannot be answered. An event from EventBridge whose verdict could not be
+    posted raises too (PlatformError, ConfigurationError), so that it is delivered again; an FC-hosted event is
+    answered by the return value, and the failed callback is logged.
+    """
+    call = extension.call(context)
+    try:
+        event = envelopes.parse(body)
+    except SignatureError as error:
+        _log(logging.WARNING, {"event": "refused-request", "request_id": call.request_id, "error": str(error)})
+        return _encode({"statusCode": 401, "headers": {}, "isBase64Encoded": False, "body": str(error)})
+    except MessageError as error:
+        _log(logging.ERROR, {"event": "unanswerable", "request_id": call.request_id, "error": clean(str(error))})
+        raise
+    verdict = _decide(event, extension, call)
+    judged_ms = call.elapsed_ms()
+    callback = _call_back(event, verdict, extension, call)
+    _log_verdict(event, verdict, callback, extension=extension, call=call, judged_ms=judged_ms)
+    if callback.outcome == "failed" and callback.error and event.delivery is Delivery.EVENTBRIDGE:
+        raise callback.error
+    result_field, message_field = extension.environment.response_fields
+    message = verdict.message(extension.policy.language, RETURNED_CHARS)
+    return _encode({result_field: verdict.result, message_field: message})
+
+
+def _decide(event: Event[Any], extension: Extension, call: Call) -> Verdict:
+    """The verdict under the emergency switch: with `shadow` the findings are kept, but count for nothing."""
+    if extension.environment.mode is Mode.OFF:
+        return Verdict(result=Result.OK, findings=(), subject={})
+    verdict = judge(event, extension.policy, lambda: call.clock() >= call.deadline)
+    if extension.environment.mode is Mode.ENFORCE:
+        return verdict
+    findings = tuple(msgspec.structs.replace(judged, mode=RuleMode.SHADOW) for judged in verdict.findings)
+    return Verdict(result=Result.OK, findings=findings, subject=verdict.subject)
+
+
+def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> Callback:
+    """Post the verdict where somebody waits for it."""
+    action = event.callback
+    if action is None:
+        return Callback(outcome="not-needed")
+    if extension.transport is None:
+        return Callback(outcome="off", action=action)
+    try:
+        posted = dataworks.post(
+            extension.transport,
+            _need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", "no credentials: give the function a role"),
+            action,
+            extension_code=_need(
+                extension.environment.extension_code,
+                "DATAWORKS_EXTENSION_CODE",
+                "not set: the verdict cannot be posted",
+            ),
+            message_id=event.message_id,
+            result=verdict.result,
+            message=verdict.message(extension.policy.language, dataworks.MESSAGE_CHARS[action]),
+        )
+    except (PlatformError, ConfigurationError) as error:
+        refused = isinstance(error, PlatformError) and error.refused and event.delivery is Delivery.EVENTBRIDGE
+        return Callback(outcome="refused" if refused else "failed", action=action, error=error)
+    return Callback(outcome="posted", action=action, result=posted.result, request_id=posted.request_id)
+
+
+_T = TypeVar("_T")
+
+
+def _need(value: _T | None, variable: str, problem: str) -> _T:
+    """What a callback cannot do without. Raises ConfigurationError."""
+    if not value:
+        raise ConfigurationError(variable, problem)
+    return value
+
+
+def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for its one line
+    event: Event[Any], verdict: Verdict, callback: Callback, *, extension: Extension, call: Call, judged_ms: float
+) -> None:
+    """Log the one line of an event: what was decided, why, under which policy, and what became of the callback."""
+    policy = extension.policy
+    unset = isinstance(callback.error, ConfigurationError) and callback.error.variable == "DATAWORKS_EXTENSION_CODE"
+    level = logging.INFO if event.known else logging.WARNING
+    if callback.outcome == "refused" or (unset and event.delivery is Delivery.FUNCTION):
+        level = logging.WARNING
+    elif callback.outcome == "failed":
+        level = logging.ERROR
+    _log(
+        level,
+        {
+            "event": "verdict",
+            "code": clean(event.code),
+            "known": event.known,
+            "delivery": event.delivery,
+            "message_id": clean(event.message_id),
+            "request_id": call.request_id,
+            "at": call.now,
+            "occurred": event.time,
+            "workspace": clean(event.workspace),
+            "operator": clean(event.operator),
+            "result": verdict.result,
+            "mode": extension.environment.mode,
+            "policy": f"{policy.file}@{policy.digest}",
+            "findings": [
+                {
+                    "rule": judged.rule,
+                    "check": judged.check,
+                    "result": judged.result,
+                    "mode": judged.mode,
+                    "text": verdict.sentence(judged, policy.language),
+                }
+                for judged in verdict.findings
+            ],
+            "callback": {
+                "outcome": callback.outcome,
+                "action": callback.action,
+                "result": callback.result,
+                "request_id": callback.request_id,
+                "error": str(callback.error or ""),
+            },
+            "judged_ms": judged_ms,
+            "total_ms": call.elapsed_ms(),
+        },
+    )
+
+
+def _log(level: int, line: Mapping[str, object]) -> None:
+    LOG.log(level, "%s", _encode(line))
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
