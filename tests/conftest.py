@@ -1,0 +1,110 @@
+"""A function as Function Compute runs it, against a DataWorks on loopback, for every test that takes the whole way."""
+
+import json
+import logging
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import handler
+from extension import local
+from extension.dataworks import Credentials
+from extension.edges import ROOT
+from extension.local import EXTENSION_CODE, DataWorks, Received
+
+EVENTS = ROOT / "events"
+
+
+class Function:
+    """handler.py in an instance of its own, with the environment that the tests of it can change."""
+
+    def __init__(self, dataworks: DataWorks, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.dataworks = dataworks
+        self.monkeypatch = monkeypatch
+        self.timeout_s = 60
+        self._caplog = caplog
+
+    def set(self, **variables: str) -> None:
+        """Set environment variables, for the next `initialize`; an empty text unsets one."""
+        for name, value in variables.items():
+            if value:
+                self.monkeypatch.setenv(name, value)
+            else:
+                self.monkeypatch.delenv(name, raising=False)
+
+    def policy(self, text: str, tmp_path: Path) -> None:
+        """Deploy another policy."""
+        file = tmp_path / "policy.yaml"
+        file.write_text(text, encoding="utf-8")
+        self.set(EXTENSION_POLICY=str(file))
+        self.initialize()
+
+    def sign_with(self, key: Credentials) -> None:
+        """Give the function credentials, as python3.12 does."""
+        self.set(
+            ALIBABA_CLOUD_ACCESS_KEY_ID=key.access_key_id,
+            ALIBABA_CLOUD_ACCESS_KEY_SECRET=key.access_key_secret,
+            ALIBABA_CLOUD_SECURITY_TOKEN=key.security_token,
+        )
+
+    def initialize(self) -> None:
+        """Start the instance."""
+        handler.initialize(local.context(timeout_s=self.timeout_s))
+
+    def handle(self, body: object, *, credentials: Credentials | None = None) -> dict[str, object]:
+        """Invoke the function; what it returns, decoded."""
+        returned = handler.handler(body, local.context(credentials=credentials, timeout_s=self.timeout_s))
+        decoded: dict[str, object] = json.loads(returned)
+        return decoded
+
+    @property
+    def received(self) -> list[Received]:
+        """What DataWorks was asked."""
+        return self.dataworks.received
+
+    @property
+    def log(self) -> list[dict[str, object]]:
+        """What was logged, a line each, with its level."""
+        return [
+            {"level": record.levelname, **json.loads(record.getMessage())}
+            for record in self._caplog.records
+            if record.name == "extension"
+        ]
+
+
+def key() -> Credentials:
+    """Credentials that nobody else has."""
+    return Credentials(f"KEY{secrets.token_hex(8)}", secrets.token_hex(16), secrets.token_hex(32))
+
+
+@pytest.fixture
+def dataworks() -> Iterator[DataWorks]:
+    """A DataWorks on loopback that knows one key."""
+    with DataWorks(keys=[key()], extension_code=EXTENSION_CODE) as server:
+        yield server
+
+
+@pytest.fixture
+def function(
+    dataworks: DataWorks, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Function]:
+    """The function with the project's policy, deployed against `dataworks`."""
+    caplog.set_level(logging.INFO, "extension")
+    function = Function(dataworks, caplog, monkeypatch)
+    function.set(
+        DATAWORKS_ENDPOINT=dataworks.url,
+        DATAWORKS_EXTENSION_CODE=EXTENSION_CODE,
+        DATAWORKS_CALLBACK="",
+        EXTENSION_POLICY="",
+        EXTENSION_MODE="",
+        EXTENSION_RESPONSE_FIELDS="",
+        FC_REGION="",
+        HTTP_PROXY="",
+        http_proxy="",
+    )
+    function.sign_with(next(iter(dataworks.keys.values())))
+    function.initialize()
+    yield function
+    monkeypatch.setattr(handler, "_extension", None)

@@ -1,0 +1,214 @@
+"""The environment is read strictly, the clock once, the credentials anew at every call."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from extension import edges, local
+from extension.dataworks import Credentials
+from extension.edges import DEFAULT_TIMEOUT_S, POST_S, ROOT, Endpoint, Mode
+from extension.errors import ConfigurationError
+from tests.conftest import Function
+
+VARIABLES = (
+    "DATAWORKS_EXTENSION_CODE",
+    "DATAWORKS_ENDPOINT",
+    "DATAWORKS_CALLBACK",
+    "EXTENSION_POLICY",
+    "EXTENSION_MODE",
+    "EXTENSION_RESPONSE_FIELDS",
+    "FC_REGION",
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    "ALIBABA_CLOUD_SECURITY_TOKEN",
+)
+
+
+@pytest.fixture(autouse=True)
+def empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing set."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_everything_has_a_default() -> None:
+    found = edges.environment()
+    assert found.extension_code == ""
+    assert found.endpoint == Endpoint("https", "")
+    assert found.callback
+    assert found.policy == ROOT / "policy.yaml"
+    assert found.mode is Mode.ENFORCE
+    assert found.response_fields == ("checkResult", "errorMessage")
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    default = edges.environment()
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "")
+    assert edges.environment() == default
+
+
+def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAWORKS_EXTENSION_CODE", " ext-1 ")
+    monkeypatch.setenv("DATAWORKS_CALLBACK", "off")
+    monkeypatch.setenv("EXTENSION_POLICY", "/mnt/policy.yaml")
+    monkeypatch.setenv("EXTENSION_MODE", "shadow")
+    monkeypatch.setenv("EXTENSION_RESPONSE_FIELDS", "CheckResult, Message")
+    found = edges.environment()
+    assert (found.extension_code, found.callback, found.mode) == ("ext-1", False, Mode.SHADOW)
+    assert found.policy == Path("/mnt/policy.yaml")
+    assert found.response_fields == ("CheckResult", "Message")
+
+
+@pytest.mark.parametrize(
+    ("value", "protocol", "host"),
+    [
+        ("dataworks.cn-shanghai.aliyuncs.com", "https", "dataworks.cn-shanghai.aliyuncs.com"),
+        ("dataworks-vpc.cn-shanghai.aliyuncs.com:8443", "https", "dataworks-vpc.cn-shanghai.aliyuncs.com:8443"),
+        ("https://dataworks.cn-shanghai.aliyuncs.com", "https", "dataworks.cn-shanghai.aliyuncs.com"),
+        ("https://dataworks.cn-shanghai.aliyuncs.com/", "https", "dataworks.cn-shanghai.aliyuncs.com"),
+        ("http://127.0.0.1:8080", "http", "127.0.0.1:8080"),
+        ("http://127.8.8.8", "http", "127.8.8.8"),
+        ("http://localhost:1", "http", "localhost:1"),
+        ("http://[::1]:80", "http", "[::1]:80"),
+    ],
+)
+def test_an_endpoint_is_a_host_or_a_url(monkeypatch: pytest.MonkeyPatch, value: str, protocol: str, host: str) -> None:
+    monkeypatch.setenv("DATAWORKS_ENDPOINT", value)
+    assert edges.environment().endpoint == Endpoint(protocol, host)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://dataworks.cn-shanghai.aliyuncs.com",
+        "http://127.0.0.1.example.com",
+        "http://127.example.com",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "http://localhost.example.com",
+        "http://user@127.0.0.1",
+        "https://user:word@dataworks.cn-shanghai.aliyuncs.com",
+        "https://dataworks.cn-shanghai.aliyuncs.com/path",
+        "https://dataworks.cn-shanghai.aliyuncs.com?x=1",
+        "https://dataworks.cn-shanghai.aliyuncs.com#x",
+        "https://host:port",
+        "https://host:99999",
+        "https://",
+        "ftp://127.0.0.1",
+        "https://[::1",
+        "a b",
+        "host,other",
+        "xn--p1ai.例え",
+    ],
+)
+def test_an_endpoint_that_would_lead_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("DATAWORKS_ENDPOINT", value)
+    with pytest.raises(ConfigurationError, match=r"^DATAWORKS_ENDPOINT: ") as raised:
+        edges.environment()
+    assert "word" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("EXTENSION_MODE", "Enforce", "EXTENSION_MODE: expected enforce, shadow, off, found 'Enforce'"),
+        ("DATAWORKS_CALLBACK", "true", "DATAWORKS_CALLBACK: expected on, off, found 'true'"),
+        ("EXTENSION_RESPONSE_FIELDS", "one", "EXTENSION_RESPONSE_FIELDS: expected two different names"),
+        ("EXTENSION_RESPONSE_FIELDS", "a,b,c", "EXTENSION_RESPONSE_FIELDS: expected two different names"),
+        ("EXTENSION_RESPONSE_FIELDS", "a,a", "EXTENSION_RESPONSE_FIELDS: expected two different names"),
+        ("EXTENSION_RESPONSE_FIELDS", "a,", "EXTENSION_RESPONSE_FIELDS: expected two different names"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_an_error_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, error: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as raised:
+        edges.environment()
+    assert str(raised.value).startswith(error)
+    assert raised.value.variable == name
+
+
+def test_the_region_comes_from_the_context_or_else_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    from extension.sdk import Sdk  # noqa: PLC0415  heavy, and needed here alone
+
+    monkeypatch.setenv("FC_REGION", "cn-beijing")
+    for context, region in ((local.context(), "cn-shanghai"), (object(), "cn-beijing")):
+        transport = edges.Extension(context).transport
+        assert isinstance(transport, Sdk)
+        client = transport._open(Credentials("id", "secret"))
+        assert client._endpoint == f"dataworks.{region}.aliyuncs.com"
+        assert client._protocol == "https"
+
+
+@pytest.mark.parametrize("region", ["", "cn-shanghai.example.com/", "CN", "a b"])
+def test_a_region_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    monkeypatch.setenv("FC_REGION", region)
+    with pytest.raises(ConfigurationError, match="FC_REGION"):
+        edges.Extension(object())
+
+
+def test_with_an_endpoint_no_region_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAWORKS_ENDPOINT", "http://127.0.0.1:9")
+    assert edges.Extension(object()).transport is not None
+
+
+def test_with_the_callback_off_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAWORKS_CALLBACK", "off")
+    assert edges.Extension(object()).transport is None
+
+
+def test_the_moment_of_a_call_is_in_utc_and_of_now(function: Function) -> None:
+    del function
+    call = edges.Extension(local.context()).call(local.context())
+    assert call.now.tzinfo is UTC
+    assert datetime.now(UTC) - call.now < timedelta(minutes=1)
+    assert call.elapsed_ms() >= 0
+
+
+@pytest.mark.parametrize(
+    ("timeout", "budget"),
+    [
+        (60, 60 - POST_S),
+        ("60", 60 - POST_S),
+        (10, 5),
+        (1, 0.5),
+        (None, DEFAULT_TIMEOUT_S - POST_S),
+        ("soon", DEFAULT_TIMEOUT_S - POST_S),
+        (0, DEFAULT_TIMEOUT_S - POST_S),
+        (-5, DEFAULT_TIMEOUT_S - POST_S),
+    ],
+)
+def test_judging_leaves_the_time_that_posting_needs(timeout: object, budget: float, function: Function) -> None:
+    del function
+    call = edges.Extension(local.context()).call(SimpleNamespace(function=SimpleNamespace(timeout=timeout)))
+    assert call.deadline - call.started == pytest.approx(budget)
+
+
+def test_credentials_are_the_context_s_or_else_the_environment_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "env-id")
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "env-secret")
+    given = Credentials("id", "secret", "token")
+    assert edges._credentials(local.context(credentials=given)) == given
+    assert edges._credentials(local.context()) == Credentials("env-id", "env-secret", "")
+    half = SimpleNamespace(credentials=SimpleNamespace(access_key_id="id", access_key_secret=None))
+    assert edges._credentials(half) == Credentials("env-id", "env-secret", "")
+    untemporary = SimpleNamespace(
+        credentials=SimpleNamespace(access_key_id="id", access_key_secret="s", security_token=None)
+    )
+    assert edges._credentials(untemporary) == Credentials("id", "s", "")
+
+
+def test_half_of_a_key_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "env-id")
+    assert edges._credentials(object()) is None
+
+
+def test_a_policy_is_named_from_the_folder_of_the_function(tmp_path: Path) -> None:
+    assert edges.load_policy(ROOT / "policy.yaml").file == "policy.yaml"
+    elsewhere = tmp_path / "mine.yaml"
+    elsewhere.write_bytes((ROOT / "policy.yaml").read_bytes())
+    assert edges.load_policy(elsewhere).file == str(elsewhere)

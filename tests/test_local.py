@@ -1,0 +1,670 @@
+"""The embedded DataWorks takes what the platform takes and turns down the rest; checked with a signer of our own."""
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import socket
+import struct
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from extension import local
+from extension.dataworks import Credentials
+from extension.edges import LOG, ROOT
+from extension.errors import ConfigurationError, MessageError
+from extension.events import Callback
+from extension.local import DataWorks, Received
+from tests.fakes import CODE, HARD_TEXTS, PLAIN, TEMPORARY, Stub, answering, endpoint, parameters
+
+SMALL_DOWNLOAD = Path(ROOT, "events/download-resources.small.json").read_bytes()
+UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
+
+
+@pytest.fixture(autouse=True)
+def quiet(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """No test makes the server print a stack trace."""
+    yield
+    assert capfd.readouterr().err == ""
+
+
+@pytest.fixture
+def server() -> Iterator[DataWorks]:
+    with DataWorks(keys=[PLAIN, TEMPORARY], extension_code=CODE) as dataworks:
+        yield dataworks
+
+
+class Request(msgspec.Struct, kw_only=True):
+    """A request that is signed and ready to go: what a test changes in it, it changes after signing."""
+
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    method: str = "POST"
+
+
+def signed(  # noqa: PLR0913  every part of a request can be another
+    server: DataWorks,
+    action: str = "CallbackExtension",
+    *,
+    form: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    credentials: Credentials = TEMPORARY,
+    headers: dict[str, str | None] | None = None,
+    not_signed: tuple[str, ...] = (),
+) -> Request:
+    """A request signed as the documents say; `headers` are set, or left out for None, before it is signed.
+
+    Source: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
+    """
+    body = pairs(form).encode() if form is not None else b""
+    made: dict[str, str | None] = {
+        "host": endpoint(server),
+        "content-type": "application/x-www-form-urlencoded" if form is not None else None,
+        "x-acs-action": action,
+        "x-acs-version": "2020-05-18",
+        "x-acs-date": at(timedelta()),
+        "x-acs-signature-nonce": uuid.uuid4().hex,
+        "x-acs-content-sha256": hashlib.sha256(body).hexdigest(),
+        "x-acs-security-token": credentials.security_token or None,
+        **(headers or {}),
+    }
+    sent = {name: value for name, value in made.items() if value is not None}
+    covered = sorted(set(sent) - set(not_signed))
+    payload_hash = sent.get("x-acs-content-sha256", "")
+    lines = [f"{name}:{sent[name]}" for name in covered]
+    canonical = "\n".join(["POST", "/", pairs(query), *lines, "", ";".join(covered), payload_hash])
+    to_sign = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode()).hexdigest()
+    signature = hmac.digest(credentials.access_key_secret.encode(), to_sign.encode(), "sha256").hex()
+    sent["Authorization"] = (
+        f"ACS3-HMAC-SHA256 Credential={credentials.access_key_id},"
+        f"SignedHeaders={';'.join(covered)},Signature={signature}"
+    )
+    return Request(target="/" + (f"?{pairs(query)}" if query else ""), headers=sent, body=body)
+
+
+def pairs(values: dict[str, str] | None) -> str:
+    """Parameters in the order and the encoding that are signed: UTF-8, and all but the unreserved as %XX."""
+    return "&".join(f"{encoded(name)}={encoded(value)}" for name, value in sorted((values or {}).items()))
+
+
+def encoded(text: str) -> str:
+    return "".join(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in text.encode())
+
+
+def at(distance: timedelta) -> str:
+    """The moment so far from now, as x-acs-date takes it."""
+    return (datetime.now(UTC) + distance).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def send(server: DataWorks, request: Request) -> tuple[int, dict[str, Any]]:
+    """Send a request as it is; the answer's status and JSON."""
+    connection = HTTPConnection(endpoint(server), timeout=5)
+    try:
+        connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+        for name, value in ({"content-length": str(len(request.body))} | request.headers).items():
+            connection.putheader(name, value)
+        connection.endheaders(request.body)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def send_raw(server: DataWorks, content: bytes) -> bytes:
+    """Send bytes, and read until the server hangs up."""
+    host, port = endpoint(server).split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(content)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+        return answer
+
+
+def assert_refused(server: DataWorks, request: Request, status: int, code: str, *, verified: bool) -> Received:
+    """Send a request that is turned down: the answer says why, and so does the record."""
+    answered, body = send(server, request)
+    assert (answered, body["Code"]) == (status, code), body
+    assert body["Message"]
+    received = server.received[-1]
+    assert (received.status, received.code, received.verified) == (status, code, verified)
+    assert received.request_id == body["RequestId"]
+    assert_still_serving(server)
+    return received
+
+
+def assert_still_serving(server: DataWorks) -> None:
+    status, body = send(server, signed(server, form=parameters(Callback.EXTENSION)))
+    assert status == 200, body
+
+
+def test_a_request_without_authorization_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    del request.headers["Authorization"]
+    received = assert_refused(server, request, 400, "MissingAuthorization", verified=False)
+    assert received.access_key_id == ""
+    assert received.action == "CallbackExtension"
+    assert received.parameters == parameters(Callback.EXTENSION)
+
+
+def test_an_unknown_key_is_refused(server: DataWorks) -> None:
+    stranger = Credentials("LTAI5tStranger", PLAIN.access_key_secret)
+    request = signed(server, form=parameters(Callback.EXTENSION), credentials=stranger)
+    received = assert_refused(server, request, 404, "InvalidAccessKeyId.NotFound", verified=False)
+    assert received.access_key_id == "LTAI5tStranger"
+
+
+def test_a_wrong_secret_is_refused_and_what_was_signed_is_quoted(server: DataWorks) -> None:
+    wrong = Credentials(TEMPORARY.access_key_id, "another", TEMPORARY.security_token)
+    request = signed(server, form=parameters(Callback.EXTENSION), credentials=wrong)
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+    _, body = send(server, signed(server, form=parameters(Callback.EXTENSION), credentials=wrong))
+    assert f"x-acs-security-token:{TEMPORARY.security_token}\n" in body["Message"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["host", "content-type", "x-acs-action", "x-acs-date", "x-acs-content-sha256", "x-acs-security-token"],
+)
+def test_a_header_that_is_not_signed_is_refused(server: DataWorks, name: str) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION), not_signed=(name,))
+    assert_refused(server, request, 400, "IncompleteSignature", verified=False)
+
+
+@pytest.mark.parametrize(
+    "name", ["x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"]
+)
+def test_a_header_that_is_not_sent_is_refused(server: DataWorks, name: str) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION), headers={name: None})
+    assert_refused(server, request, 400, "IncompleteSignature", verified=False)
+
+
+def test_a_header_that_is_signed_and_then_taken_out_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    del request.headers["x-acs-date"]
+    assert_refused(server, request, 400, "IncompleteSignature", verified=False)
+
+
+def test_any_header_of_the_platform_has_to_be_signed(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.headers["X-Acs-Source-Ip"] = "10.0.0.1"
+    assert_refused(server, request, 400, "IncompleteSignature", verified=False)
+
+
+def test_a_header_that_is_changed_after_signing_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.headers["x-acs-action"] = "UpdateIDEEventResult"
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+
+
+def test_a_body_that_is_changed_after_signing_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.body = request.body.replace(b"FAIL", b"PASS")
+    assert_refused(server, request, 400, "InvalidContentSha256", verified=False)
+
+
+def test_a_body_that_is_changed_with_its_hash_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.body = request.body.replace(b"FAIL", b"OK")
+    request.headers["x-acs-content-sha256"] = hashlib.sha256(request.body).hexdigest()
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda target: target.replace("FAIL", "OK"),
+        lambda target: target + "&More=1",
+        lambda target: target + "&Empty=",
+        lambda _: "/",
+        lambda target: "/rpc" + target,
+    ],
+    ids=["value", "added", "added-empty", "removed", "path"],
+)
+def test_a_query_that_is_changed_after_signing_is_refused(server: DataWorks, change: Callable[[str], str]) -> None:
+    request = signed(server, query=parameters(Callback.EXTENSION))
+    request.target = change(request.target)
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "token"),
+    [(TEMPORARY, "CAIS another"), (TEMPORARY, None), (PLAIN, TEMPORARY.security_token)],
+    ids=["wrong", "missing", "extra"],
+)
+def test_a_security_token_that_is_not_that_of_the_key_is_refused(
+    server: DataWorks, credentials: Credentials, token: str | None
+) -> None:
+    request = signed(
+        server,
+        form=parameters(Callback.EXTENSION),
+        credentials=credentials,
+        headers={"x-acs-security-token": token},
+    )
+    assert_refused(server, request, 400, "InvalidSecurityToken.Malformed", verified=False)
+
+
+@pytest.mark.parametrize("minutes", [-16, 16, -60 * 24 * 365])
+def test_a_date_too_far_from_now_is_refused(server: DataWorks, minutes: int) -> None:
+    date = at(timedelta(minutes=minutes))
+    request = signed(server, form=parameters(Callback.EXTENSION), headers={"x-acs-date": date})
+    assert_refused(server, request, 400, "InvalidTimeStamp.Expired", verified=False)
+
+
+@pytest.mark.parametrize("minutes", [-14, 14])
+def test_a_date_within_fifteen_minutes_is_taken(server: DataWorks, minutes: int) -> None:
+    date = at(timedelta(minutes=minutes))
+    status, _ = send(server, signed(server, form=parameters(Callback.EXTENSION), headers={"x-acs-date": date}))
+    assert status == 200
+
+
+@pytest.mark.parametrize("date", ["", "now", "1700000000", "2026-07-01 08:00:00", "2026-07-01T08:00:00+08:00"])
+def test_a_date_of_another_form_is_refused(server: DataWorks, date: str) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION), headers={"x-acs-date": date})
+    assert_refused(server, request, 400, "InvalidTimeStamp.Format", verified=False)
+
+
+def test_a_nonce_serves_once(server: DataWorks) -> None:
+    first = signed(server, form=parameters(Callback.EXTENSION))
+    assert send(server, first)[0] == 200
+    assert_refused(server, first, 400, "SignatureNonceUsed", verified=False)
+
+
+def test_a_nonce_of_a_request_that_was_not_verified_is_not_used_up(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    genuine = request.headers["Authorization"]
+    request.headers["Authorization"] = genuine[:-1]
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+    request.headers["Authorization"] = genuine
+    assert send(server, request)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status", "code"),
+    [
+        ("nonsense", 404, "InvalidAccessKeyId.NotFound"),
+        ("Basic dXNlcjpwYXNz", 404, "InvalidAccessKeyId.NotFound"),
+        ("ACS3-HMAC-SHA256", 404, "InvalidAccessKeyId.NotFound"),
+        ("ACS3-HMAC-SHA256 ,,=,", 404, "InvalidAccessKeyId.NotFound"),
+        ("ACS3-HMAC-SHA256 Credential", 404, "InvalidAccessKeyId.NotFound"),
+        (f"ACS3-HMAC-SM3 Credential={PLAIN.access_key_id}", 404, "InvalidAccessKeyId.NotFound"),
+        (f"ACS3-HMAC-SHA256 Credential={PLAIN.access_key_id}", 400, "IncompleteSignature"),
+        (f"ACS3-HMAC-SHA256 Credential={PLAIN.access_key_id},SignedHeaders=", 400, "IncompleteSignature"),
+    ],
+)
+def test_an_authorization_of_another_form_is_refused(
+    server: DataWorks, authorization: str, status: int, code: str
+) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION), credentials=PLAIN)
+    request.headers["Authorization"] = authorization
+    assert_refused(server, request, status, code, verified=False)
+
+
+def test_an_authorization_without_signature_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.headers["Authorization"] = request.headers["Authorization"].partition(",Signature=")[0]
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+
+
+def test_an_unknown_action_is_refused(server: DataWorks) -> None:
+    request = signed(server, "DeleteProject", form=parameters(Callback.EXTENSION))
+    received = assert_refused(server, request, 404, "InvalidAction.NotFound", verified=True)
+    assert received.action == "DeleteProject"
+
+
+def test_another_version_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION), headers={"x-acs-version": "2024-05-18"})
+    assert_refused(server, request, 404, "InvalidVersion", verified=True)
+
+
+@pytest.mark.parametrize("action", Callback)
+@pytest.mark.parametrize("name", ["MessageId", "ExtensionCode", "CheckResult"])
+@pytest.mark.parametrize("empty", [False, True], ids=["missing", "empty"])
+def test_what_an_api_needs_is_demanded(server: DataWorks, action: Callback, name: str, *, empty: bool) -> None:
+    form = parameters(action)
+    del form[name]
+    request = signed(server, action, form={**form, name: ""} if empty else form)
+    assert_refused(server, request, 400, f"Missing{name}", verified=True)
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        (Callback.IDE, "CheckMessage"),
+        (Callback.WORKBENCH, "CheckMessage"),
+        (Callback.EXTENSION, "CheckResultTip"),
+        (Callback.EXTENSION, "messageid"),
+    ],
+)
+def test_a_parameter_that_the_api_does_not_know_is_refused(server: DataWorks, action: Callback, name: str) -> None:
+    request = signed(server, action, form={**parameters(action), name: "text"})
+    assert_refused(server, request, 400, "InvalidParameter", verified=True)
+
+
+@pytest.mark.parametrize("action", Callback)
+@pytest.mark.parametrize("result", ["ok", "Fail", "PASS", " OK"])
+def test_a_result_that_is_none_is_refused(server: DataWorks, action: Callback, result: str) -> None:
+    request = signed(server, action, form={**parameters(action), "CheckResult": result})
+    assert_refused(server, request, 400, "InvalidParameter.CheckResult", verified=True)
+
+
+def test_the_workbench_does_not_know_warn(server: DataWorks) -> None:
+    request = signed(server, Callback.WORKBENCH, form={**parameters(Callback.WORKBENCH), "CheckResult": "WARN"})
+    assert_refused(server, request, 400, "InvalidParameter.CheckResult", verified=True)
+
+
+def test_another_extension_is_refused(server: DataWorks) -> None:
+    request = signed(server, form={**parameters(Callback.EXTENSION), "ExtensionCode": "ext-other"})
+    assert_refused(server, request, 400, "InvalidParameter.ExtensionCode", verified=True)
+
+
+@pytest.mark.parametrize(
+    ("action", "result", "success"),
+    [
+        (Callback.IDE, "OK", None),
+        (Callback.IDE, "FAIL", None),
+        (Callback.IDE, "WARN", None),
+        (Callback.WORKBENCH, "OK", True),
+        (Callback.WORKBENCH, "FAIL", True),
+        (Callback.EXTENSION, "OK", "true"),
+        (Callback.EXTENSION, "FAIL", "true"),
+        (Callback.EXTENSION, "WARN", "true"),
+    ],
+)
+def test_each_api_answers_in_its_own_way(
+    server: DataWorks, action: Callback, result: str, *, success: bool | str | None
+) -> None:
+    status, body = send(server, signed(server, action, form={**parameters(action), "CheckResult": result}))
+    assert status == 200
+    assert body.pop("RequestId") == server.received[0].request_id
+    assert body == ({} if success is None else {"Success": success})
+
+
+@pytest.mark.parametrize("credentials", [PLAIN, TEMPORARY], ids=["plain", "temporary"])
+def test_what_is_taken_is_recorded(server: DataWorks, credentials: Credentials) -> None:
+    send(server, signed(server, form=parameters(Callback.EXTENSION), credentials=credentials))
+    (received,) = server.received
+    assert received.action == "CallbackExtension"
+    assert received.parameters == parameters(Callback.EXTENSION)
+    assert received.access_key_id == credentials.access_key_id
+    assert (received.verified, received.status, received.code) == (True, 200, "")
+
+
+@pytest.mark.parametrize("text", HARD_TEXTS.values(), ids=HARD_TEXTS)
+@pytest.mark.parametrize("action", Callback)
+@pytest.mark.parametrize("where", ["form", "query"])
+def test_hard_texts_arrive_as_they_were_sent(server: DataWorks, where: str, action: Callback, text: str) -> None:
+    sent = parameters(action, text)
+    request = signed(server, action, form=sent) if where == "form" else signed(server, action, query=sent)
+    status, body = send(server, request)
+    assert status == 200, body
+    assert server.received[0].parameters == sent
+
+
+def test_query_and_form_go_together(server: DataWorks) -> None:
+    form = parameters(Callback.EXTENSION)
+    query = {"MessageId": form.pop("MessageId")}
+    assert send(server, signed(server, form=form, query=query))[0] == 200
+    assert server.received[0].parameters == parameters(Callback.EXTENSION)
+
+
+def test_a_body_that_is_no_form_has_no_parameters(server: DataWorks) -> None:
+    form = parameters(Callback.EXTENSION)
+    request = signed(server, form=form, headers={"content-type": "application/json"})
+    received = assert_refused(server, request, 400, "MissingMessageId", verified=True)
+    assert received.parameters == {}
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.headers["content-length"] = str(1024 * 1024 + 1)
+    request.body = b""
+    status, body = send(server, request)
+    assert (status, body["Code"]) == (413, "RequestTooLarge")
+    assert server.received == []
+    assert_still_serving(server)
+
+
+def test_a_body_of_a_megabyte_is_read(server: DataWorks) -> None:
+    form = parameters(Callback.EXTENSION, "x" * (1024 * 1024 - 1000))
+    assert send(server, signed(server, form=form))[0] == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "NONSENSE"])
+def test_only_post_is_served(server: DataWorks, method: str) -> None:
+    answer = send_raw(server, f"{method} / HTTP/1.1\r\nhost: {endpoint(server)}\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 501 ")
+    assert server.received == []
+    assert_still_serving(server)
+
+
+def test_a_request_without_content_length_has_no_body(server: DataWorks) -> None:
+    request = signed(server, query=parameters(Callback.EXTENSION))
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    answer = send_raw(server, f"POST {request.target} HTTP/1.1\r\n{head}connection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "header", ["content-length: many", "content-length: -5", "content-length: ²", "transfer-encoding: chunked"]
+)
+def test_a_body_of_unknown_length_is_not_read(server: DataWorks, header: str) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    answer = send_raw(server, f"POST / HTTP/1.1\r\n{head}{header}\r\n\r\n".encode("latin-1"))
+    assert answer.startswith(b"HTTP/1.1 411 ")
+    assert server.received == []
+    assert_still_serving(server)
+
+
+def test_a_header_that_is_signed_and_not_sent_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION), headers={"x-other": "1"})
+    del request.headers["x-other"]
+    assert_refused(server, request, 400, "IncompleteSignature", verified=False)
+
+
+def test_a_request_without_host_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION), headers={"host": None})
+    assert_refused(server, request, 400, "IncompleteSignature", verified=False)
+
+
+def test_a_signature_that_is_not_ascii_is_refused(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.headers["Authorization"] += "\xe9"
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+
+
+@pytest.mark.parametrize("target", ["http://[/", "*", "http://127.0.0.1/"])
+def test_a_target_that_is_no_path_is_refused(server: DataWorks, target: str) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    request.target = target
+    assert_refused(server, request, 400, "SignatureDoesNotMatch", verified=False)
+
+
+def test_a_caller_that_hangs_up_before_it_is_answered_is_nobodys_error(server: DataWorks) -> None:
+    host, port = endpoint(server).split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\ncontent-length: 1000\r\n\r\nCheck")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert_still_serving(server)
+
+
+def test_a_caller_that_hangs_up_in_its_body_is_turned_down(server: DataWorks) -> None:
+    request = signed(server, form=parameters(Callback.EXTENSION))
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    host, port = endpoint(server).split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\n{head}content-length: 1000\r\n\r\nCheck".encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+    assert server.received[0].code == "InvalidContentSha256"
+    assert_still_serving(server)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n", b"POST\r\n\r\n", b"POST / HTTP/9\r\n\r\n"]
+)
+def test_what_is_no_http_is_not_served(server: DataWorks, content: bytes) -> None:
+    answer = send_raw(server, content)
+    assert b" 200 " not in answer
+    assert server.received == []
+    assert_still_serving(server)
+
+
+def test_requests_on_one_connection_have_the_same_number(server: DataWorks) -> None:
+    connection = HTTPConnection(endpoint(server), timeout=5)
+    for _ in range(2):
+        request = signed(server, form=parameters(Callback.EXTENSION))
+        connection.request("POST", request.target, request.body, request.headers)
+        connection.getresponse().read()
+    connection.close()
+    assert_still_serving(server)
+    one, two, other = (received.connection for received in server.received)
+    assert one == two != other
+
+
+def test_it_listens_on_loopback_alone(server: DataWorks) -> None:
+    assert server.url.startswith("http://127.0.0.1:")
+
+
+def test_a_server_that_was_left_listens_no_more() -> None:
+    with DataWorks(keys=[PLAIN], extension_code=CODE) as server:
+        host, port = endpoint(server).split(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), timeout=5)
+
+
+def test_a_context_is_that_of_python_3_12() -> None:
+    context = local.context()
+    assert set(vars(context)) == {
+        "request_id",
+        "function",
+        "region",
+        "logger",
+        "account_id",
+        "log_project",
+        "log_store",
+    }
+    assert set(vars(context.function)) == {"name", "handler", "memory", "timeout", "version_id", "qualifier"}
+
+
+def test_a_context_with_credentials_is_that_of_python_3_10() -> None:
+    context = local.context(credentials=TEMPORARY)
+    assert set(vars(context)) == {"request_id", "credentials", "function", "service", "region", "account_id"}
+    assert set(vars(context.function)) == {"name", "handler", "memory", "timeout"}
+    assert set(vars(context.service)) == {"log_project", "log_store", "qualifier", "version_id"}
+    assert context.credentials.access_key_id == TEMPORARY.access_key_id
+    assert context.credentials.security_token == TEMPORARY.security_token
+
+
+def test_a_context_has_the_timeout_it_is_given_and_an_id_of_its_own() -> None:
+    assert local.context(timeout_s=7).function.timeout == 7
+    assert local.context().request_id != local.context().request_id
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """An environment that leads every call astray, to a server that notes it."""
+    with answering(200, {"RequestId": "ASTRAY"}) as stub:
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "DATAWORKS_ENDPOINT"):
+            monkeypatch.setenv(name, f"http://{stub.endpoint}")
+        monkeypatch.setenv("DEBUG", "sdk")
+        monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", PLAIN.access_key_id)
+        monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", PLAIN.access_key_secret)
+        monkeypatch.setenv("ALIBABA_CLOUD_SECURITY_TOKEN", "CAIS of the surroundings")
+        monkeypatch.setenv("ALIBABA_CLOUD_CREDENTIALS_URI", f"http://{stub.endpoint}")
+        monkeypatch.setenv("DATAWORKS_EXTENSION_CODE", "ext-of-the-surroundings")
+        yield stub
+
+
+def test_a_local_run_keeps_the_surroundings_out(surroundings: Stub) -> None:
+    before = dict(os.environ)
+    run = local.invoke(SMALL_DOWNLOAD, {})
+    (received,) = run.received
+    assert (received.action, received.verified, received.status) == ("CallbackExtension", True, 200)
+    assert received.parameters["ExtensionCode"] == local.EXTENSION_CODE
+    assert received.access_key_id != PLAIN.access_key_id
+    assert surroundings.requests == []
+    assert dict(os.environ) == before
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_a_handler_sees_the_surroundings_but_not_what_leads_astray(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, str] = {}
+    monkeypatch.setenv("EXTENSION_MODE", "shadow")
+    monkeypatch.setenv("SOMETHING_ELSE", "there")
+    fake = SimpleNamespace(initialize=lambda _: seen.update(os.environ), handler=lambda *_: "{}")
+    monkeypatch.setitem(sys.modules, "handler", fake)
+    local.invoke(SMALL_DOWNLOAD, {"EXTENSION_MODE": "off"})
+    assert seen["EXTENSION_MODE"] == "off"
+    assert seen["SOMETHING_ELSE"] == "there"
+    assert {name for name in seen if name.startswith(("ALIBABA_CLOUD_", "DATAWORKS_"))} == {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        "ALIBABA_CLOUD_SECURITY_TOKEN",
+        "DATAWORKS_ENDPOINT",
+        "DATAWORKS_EXTENSION_CODE",
+    }
+    assert not {name.upper() for name in seen} & {"DEBUG", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
+
+
+@pytest.mark.usefixtures("surroundings")
+@pytest.mark.parametrize(
+    ("body", "variables", "error"),
+    [
+        (b"no JSON", {}, MessageError),
+        (SMALL_DOWNLOAD, {"EXTENSION_MODE": "nonsense"}, ConfigurationError),
+    ],
+    ids=["handler", "initialize"],
+)
+def test_a_local_run_that_raises_leaves_no_trace(
+    body: bytes, variables: dict[str, str], error: type[Exception]
+) -> None:
+    before = dict(os.environ), list(LOG.handlers), LOG.propagate
+    with pytest.raises(error):
+        local.invoke(body, variables)
+    assert (dict(os.environ), list(LOG.handlers), LOG.propagate) == before
+
+
+def test_a_local_run_tells_what_was_returned_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    run = local.invoke(SMALL_DOWNLOAD, {"EXTENSION_MODE": "off"})
+    assert run.returned == {"checkResult": "OK", "errorMessage": ""}
+    assert run.verdict is not None
+    assert run.verdict in run.log
+    assert run.verdict["level"] == "INFO"
+    assert run.verdict["mode"] == "off"
+    assert run.initialize_ms >= 0
+    assert run.handler_ms > 0
+    assert [record for record in caplog.records if record.name == LOG.name] == []
+
+
+def test_a_local_run_takes_the_variables_it_is_given() -> None:
+    run = local.invoke(SMALL_DOWNLOAD, {"DATAWORKS_CALLBACK": "off", "EXTENSION_RESPONSE_FIELDS": "a,b"})
+    assert run.received == []
+    assert set(run.returned) == {"a", "b"}
+
+
+def test_a_local_run_of_a_request_over_http_has_no_verdict() -> None:
+    request = {"version": "v1", "rawPath": "/", "headers": {}, "body": "{}", "isBase64Encoded": False}
+    run = local.invoke(json.dumps(request).encode(), {})
+    assert run.verdict is None
+    assert run.returned["statusCode"] == 401
+
+
+def test_a_local_run_finds_the_handler_from_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if Path(path).resolve() != ROOT])
+    monkeypatch.delitem(sys.modules, "handler", raising=False)
+    run = local.invoke(SMALL_DOWNLOAD, {})
+    assert run.received[0].status == 200

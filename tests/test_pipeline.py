@@ -1,0 +1,417 @@
+"""One event to its verdict: what is judged, what the user gets, what is posted, what is logged."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from extension import checks, pipeline, policy
+from extension.errors import ConfigurationError, PlatformError
+from extension.events import Event
+from extension.verdict import RAISED, Finding, Mode, Result
+from tests.cases import event
+from tests.conftest import EVENTS, Function, key
+
+RULES = """
+version: 1
+language: en
+rules:
+  - {id: rows, on: resources-download, check: download.rows, with: {max: 1000}}
+  - {id: size, on: resources-download, check: download.size, with: {max: 1MB}, result: WARN}
+  - {id: name, on: resources-download, check: download.file_name, with: {pattern: 'ok.*'}, mode: shadow}
+"""
+OK: dict[str, object] = {"dataRowSize": 1, "fileSize": 1, "fileName": "ok.csv", "moduleType": "sqlx_query"}
+
+
+def judged(data: dict[str, object], rules: str = RULES) -> list[tuple[str, str, str]]:
+    """Rule, result and mode of each finding."""
+    verdict = pipeline.judge(event("download-resources", data), policy.parse(rules.encode(), "p"))
+    return [(found.rule, found.result, found.mode) for found in verdict.findings]
+
+
+def body(code: str = "download-resources", data: dict[str, object] | None = None, *, bridged: bool = False) -> bytes:
+    """An event in one of its envelopes."""
+    data = data or {}
+    envelope: dict[str, object]
+    if bridged:
+        envelope = {"id": "m-1", "source": "acs.dataworks", "type": "x", "data": {"eventCode": code, **data}}
+    else:
+        envelope = {"messageId": "m-1", "eventType": code, "blockBusiness": True, "messageBody": data}
+    return json.dumps(envelope).encode()
+
+
+def _with_message(message: str) -> policy.Policy:
+    """A policy whose one rule forbids every download with a message of its own."""
+    rule = f"{{id: r, on: '*', check: download.rows, with: {{max: 0}}, message: '{message}'}}"
+    return policy.parse(f"version: 1\ntimezone: America/New_York\nrules:\n  - {rule}".encode(), "p")
+
+
+class TestJudge:
+    """The pure part."""
+
+    def test_without_findings_the_verdict_is_ok(self) -> None:
+        verdict = pipeline.judge(event("download-resources", OK), policy.parse(RULES.encode(), "p"))
+        assert (verdict.result, verdict.findings) == (Result.OK, ())
+
+    def test_the_worst_finding_decides(self) -> None:
+        both = pipeline.judge(
+            event("download-resources", OK | {"dataRowSize": 1001, "fileSize": 10**7}),
+            policy.parse(RULES.encode(), "p"),
+        )
+        assert both.result is Result.FAIL
+        assert [found.rule for found in both.findings] == ["rows", "size"]
+
+    def test_a_warning_alone_warns(self) -> None:
+        verdict = pipeline.judge(
+            event("download-resources", OK | {"fileSize": 10**7}), policy.parse(RULES.encode(), "p")
+        )
+        assert verdict.result is Result.WARN
+
+    def test_a_shadow_rule_is_found_and_changes_nothing(self) -> None:
+        verdict = pipeline.judge(
+            event("download-resources", OK | {"fileName": "no.csv"}), policy.parse(RULES.encode(), "p")
+        )
+        assert verdict.result is Result.OK
+        assert [(found.rule, found.mode) for found in verdict.findings] == [("name", Mode.SHADOW)]
+
+    def test_an_event_that_no_rule_is_for_is_ok(self) -> None:
+        verdict = pipeline.judge(event("freeze-node", {}), policy.parse(RULES.encode(), "p"))
+        assert (verdict.result, verdict.findings) == (Result.OK, ())
+
+    def test_the_same_event_gives_the_same_verdict(self) -> None:
+        rules = policy.parse(RULES.encode(), "p")
+        first, second = (pipeline.judge(event("download-resources", {}), rules) for _ in range(2))
+        assert first == second
+
+    @pytest.mark.parametrize("on_error", list(Result))
+    def test_a_check_that_raises_gives_on_error_and_the_others_are_judged(
+        self, on_error: Result, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def broken(_event: Event[Any], _settings: msgspec.Struct) -> Iterator[Finding]:
+            raise ZeroDivisionError("select secret from a_table")
+
+        check = msgspec.structs.replace(checks.BY_ID["download.rows"], judge=broken)
+        monkeypatch.setitem(checks.BY_ID, "download.rows", check)
+        rules = RULES.replace("language: en", f"language: en\ndefaults: {{on_error: {on_error}}}")
+        assert judged({"fileSize": 10**7, "fileName": "ok.csv"}, rules) == [
+            ("rows", on_error, "enforce"),
+            ("size", "WARN", "enforce"),
+        ]
+        (record,) = caplog.records
+        line = json.loads(record.getMessage())
+        assert line.pop("at").startswith("test_pipeline.py:")
+        assert line == {
+            "event": "check-raised",
+            "rule": "rows",
+            "check": "download.rows",
+            "error": "ZeroDivisionError",
+        }
+
+    @pytest.mark.parametrize("on_timeout", list(Result))
+    def test_rules_that_are_not_done_when_the_time_is_up_give_on_timeout(self, on_timeout: Result) -> None:
+        rules = RULES.replace("language: en", f"language: en\ndefaults: {{on_timeout: {on_timeout}}}")
+        moments = iter([False, True, True])
+        verdict = pipeline.judge(
+            event("download-resources", OK), policy.parse(rules.encode(), "p"), lambda: next(moments)
+        )
+        assert verdict.result is on_timeout
+        assert [(found.rule, found.result, found.mode, found.finding.judged) for found in verdict.findings] == [
+            ("size", on_timeout, Mode.ENFORCE, False),
+            ("name", on_timeout, Mode.SHADOW, False),
+        ]
+
+    def test_a_message_can_name_the_event_its_user_and_its_time(self) -> None:
+        rules = _with_message("{event} {operator} {workspace} {time} {rule} {rows} {max}")
+        when = datetime(2026, 3, 1, 20, 30, tzinfo=timezone(timedelta(hours=8)))
+        asked = msgspec.structs.replace(event("download-resources", {"dataRowSize": 1234}), time=when)
+        assert pipeline.judge(asked, rules).message(rules.language, 1000) == (
+            "[r] download-resources 149318 90214 2026-03-01 07:30 r 1,234 0"
+        )
+
+    def test_what_a_message_cannot_know_is_a_dash(self) -> None:
+        rules = _with_message("{time}/{operator}")
+        asked = msgspec.structs.replace(event("download-resources", {"dataRowSize": 1}), operator="")
+        assert pipeline.judge(asked, rules).message(rules.language, 1000) == "[r] -/-"
+
+
+class TestAnswer:
+    """The way through the handler: what is returned and what is posted."""
+
+    def test_the_returned_message_and_the_posted_one_are_the_same(self, function: Function) -> None:
+        returned = function.handle((EVENTS / "download-resources.json").read_bytes())
+        (call,) = function.received
+        assert returned["checkResult"] == call.parameters["CheckResult"] == "FAIL"
+        assert returned["errorMessage"] == call.parameters["CheckMessage"]
+        assert call.parameters["MessageId"] == "5b0a8aca-1830-5679-90f0-36434549e55b"
+        assert "123,456" in str(returned["errorMessage"])
+
+    def test_ok_has_no_message(self, function: Function) -> None:
+        assert function.handle(body(data=OK)) == {"checkResult": "OK", "errorMessage": ""}
+        assert "CheckMessage" not in function.received[0].parameters
+
+    def test_exactly_two_fields_are_returned_under_names_that_can_be_changed(self, function: Function) -> None:
+        function.set(EXTENSION_RESPONSE_FIELDS="CheckResult, CheckMessage")
+        function.initialize()
+        assert list(function.handle(body(data=OK))) == ["CheckResult", "CheckMessage"]
+
+    @pytest.mark.parametrize(
+        ("code", "api", "parameter"),
+        [
+            ("commit-file", "UpdateIDEEventResult", "CheckResultTip"),
+            ("freeze-node", "UpdateWorkbenchEventResult", "CheckResultTip"),
+            ("download-resources", "CallbackExtension", "CheckMessage"),
+            ("delete-project", "CallbackExtension", "CheckMessage"),
+        ],
+    )
+    def test_each_module_is_answered_through_its_api(  # noqa: PLR0913, PLR0917  two fixtures and a row of the table
+        self,
+        function: Function,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        code: str,
+        api: str,
+        parameter: str,
+    ) -> None:
+        function.handle(body(code, OK))
+        function.policy(_always(code, "FAIL", monkeypatch), tmp_path)
+        function.handle(body(code))
+        assert [(call.action, call.verified, call.parameters["CheckResult"]) for call in function.received] == [
+            (api, True, "OK"),
+            (api, True, "FAIL"),
+        ]
+        assert function.received[1].parameters[parameter].startswith("[r] This rule could not be checked")
+
+    def test_a_warn_that_operation_center_refuses_is_posted_again_as_ok_with_the_tip(
+        self, function: Function, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        function.policy(_always("freeze-node", "WARN", monkeypatch), tmp_path)
+        assert function.handle(body("freeze-node"))["checkResult"] == "WARN"
+        assert [(call.parameters["CheckResult"], call.status) for call in function.received] == [
+            ("WARN", 400),
+            ("OK", 200),
+        ]
+        assert len({call.parameters["CheckResultTip"] for call in function.received}) == 1
+        (line,) = function.log
+        assert line["result"] == "WARN"
+        assert line["callback"] == {
+            "outcome": "posted",
+            "action": "UpdateWorkbenchEventResult",
+            "result": "OK",
+            "request_id": function.received[1].request_id,
+            "error": "",
+        }
+
+    def test_a_notification_is_judged_and_logged_but_never_called_back(self, function: Function) -> None:
+        envelope = json.loads((EVENTS / "download-resources.json").read_bytes()) | {"blockBusiness": False}
+        assert function.handle(json.dumps(envelope).encode())["checkResult"] == "FAIL"
+        assert function.received == []
+        (line,) = function.log
+        assert (line["result"], line["callback"]["outcome"]) == ("FAIL", "not-needed")  # type: ignore[index]
+
+    def test_a_regular_event_is_never_called_back(self, function: Function) -> None:
+        assert function.handle((EVENTS / "project-deleted.eventbridge.json").read_bytes())["checkResult"] == "OK"
+        assert function.received == []
+
+    @pytest.mark.parametrize("bridged", [False, True])
+    def test_an_unknown_event_is_ok_with_a_warning_and_is_called_back(
+        self, function: Function, *, bridged: bool
+    ) -> None:
+        assert function.handle(body("share-table", bridged=bridged)) == {"checkResult": "OK", "errorMessage": ""}
+        assert [(call.action, call.parameters["CheckResult"]) for call in function.received] == [
+            ("CallbackExtension", "OK")
+        ]
+        (line,) = function.log
+        assert (line["level"], line["known"], line["code"]) == ("WARNING", False, "share-table")
+
+    def test_an_http_request_is_refused_with_401(self, function: Function) -> None:
+        request = {"requestContext": {}, "rawPath": "/", "headers": {}, "body": body().decode()}
+        returned = function.handle(json.dumps(request).encode())
+        assert returned["statusCode"] == 401
+        assert function.received == []
+        assert [(line["level"], line["event"]) for line in function.log] == [("WARNING", "refused-request")]
+
+    def test_messages_are_in_the_language_of_the_policy(self, function: Function, tmp_path: Path) -> None:
+        function.policy(RULES.replace("language: en", "language: zh"), tmp_path)
+        message = function.handle(body(data={"dataRowSize": 5000, "fileSize": 1}))["errorMessage"]
+        assert message == "[rows] 本次下载共 5,000 行，最多允许 1,000 行。请增加过滤条件，或减少单次下载量。"
+        assert function.received[0].parameters["CheckMessage"] == message
+
+    def test_a_long_message_is_cut_to_the_limit_of_its_api(self, function: Function, tmp_path: Path) -> None:
+        many = "\n".join(
+            f"  - {{id: rule-{n}, on: download-resources, check: download.rows, with: {{max: 0}}}}" for n in range(50)
+        )
+        function.policy(f"version: 1\nlanguage: en\nrules:\n{many}", tmp_path)
+        message = str(function.handle(body(data={"dataRowSize": 5}))["errorMessage"])
+        assert 700 < len(message) <= 1000
+        assert message.endswith("…")
+        assert len(function.received[0].parameters["CheckMessage"]) <= 1000
+
+    def test_user_text_reaches_a_message_without_what_deceives(self, function: Function, tmp_path: Path) -> None:
+        function.policy(RULES.replace("mode: shadow", ""), tmp_path)
+        name = "a\u202egpj.exe\r\n<script>\x00\x1b[31m{rows}{0.__class__}.csv"
+        message = function.handle(body(data=OK | {"fileName": name}))["errorMessage"]
+        assert message == (
+            '[name] The file name "agpj.exe ‹script› [31m{rows}{0.__class__}.csv" is not of the form ok.*.'
+            " Rename the file."
+        )
+
+
+def _always(code: str, result: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A policy with one rule for `code`, whose check always has a finding."""
+    check = msgspec.structs.replace(
+        checks.BY_ID["upload.overwrite"], judge=lambda *_: iter([RAISED]), events=frozenset({code})
+    )
+    monkeypatch.setitem(checks.BY_ID, "upload.overwrite", check)
+    return f"version: 1\nlanguage: en\nrules:\n  - {{id: r, on: {code}, check: upload.overwrite, result: {result}}}"
+
+
+class TestEmergency:
+    """The switch that is thrown when rules go wrong."""
+
+    def test_shadow_judges_and_logs_and_lets_pass(self, function: Function) -> None:
+        function.set(EXTENSION_MODE="shadow")
+        function.initialize()
+        returned = function.handle((EVENTS / "download-resources.json").read_bytes())
+        assert returned == {"checkResult": "OK", "errorMessage": ""}
+        assert [call.parameters["CheckResult"] for call in function.received] == ["OK"]
+        (line,) = function.log
+        assert (line["result"], line["mode"]) == ("OK", "shadow")
+        assert [(found["rule"], found["result"], found["mode"]) for found in line["findings"]] == [  # type: ignore[attr-defined]
+            ("bulk-download", "FAIL", "shadow")
+        ]
+
+    def test_off_judges_nothing_and_lets_pass(self, function: Function) -> None:
+        function.set(EXTENSION_MODE="off")
+        function.initialize()
+        returned = function.handle((EVENTS / "download-resources.json").read_bytes())
+        assert returned == {"checkResult": "OK", "errorMessage": ""}
+        assert [call.parameters["CheckResult"] for call in function.received] == ["OK"]
+        (line,) = function.log
+        assert (line["result"], line["mode"], line["findings"]) == ("OK", "off", [])
+
+
+class TestCallbackFails:
+    """A verdict that cannot be posted: returned to Function Compute, raised behind EventBridge."""
+
+    def test_with_the_callback_off_the_verdict_is_returned_and_logged_only(self, function: Function) -> None:
+        function.set(DATAWORKS_CALLBACK="off")
+        function.initialize()
+        assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "FAIL"
+        assert function.received == []
+        assert function.log[0]["callback"]["outcome"] == "off"  # type: ignore[index]
+
+    def test_without_an_extension_code_an_fc_hosted_event_is_answered_by_the_return_value(
+        self, function: Function
+    ) -> None:
+        function.set(DATAWORKS_EXTENSION_CODE="")
+        function.initialize()
+        assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "FAIL"
+        assert function.received == []
+        (line,) = function.log
+        assert line["level"] == "WARNING"
+        assert line["callback"]["error"].startswith("DATAWORKS_EXTENSION_CODE: ")  # type: ignore[index]
+
+    def test_without_an_extension_code_an_eventbridge_event_is_an_error(self, function: Function) -> None:
+        function.set(DATAWORKS_EXTENSION_CODE="")
+        function.initialize()
+        with pytest.raises(ConfigurationError, match="DATAWORKS_EXTENSION_CODE"):
+            function.handle((EVENTS / "download-resources.eventbridge.json").read_bytes())
+        assert [line["level"] for line in function.log] == ["ERROR"]
+
+    def test_without_credentials_an_fc_hosted_event_is_answered_by_the_return_value(self, function: Function) -> None:
+        function.set(ALIBABA_CLOUD_ACCESS_KEY_SECRET="")
+        assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "FAIL"
+        assert function.received == []
+        (line,) = function.log
+        assert line["level"] == "ERROR"
+        assert line["callback"]["outcome"] == "failed"  # type: ignore[index]
+
+    def test_without_credentials_an_eventbridge_event_is_an_error(self, function: Function) -> None:
+        function.set(ALIBABA_CLOUD_ACCESS_KEY_ID="")
+        with pytest.raises(ConfigurationError, match="ALIBABA_CLOUD_ACCESS_KEY_ID"):
+            function.handle((EVENTS / "download-resources.eventbridge.json").read_bytes())
+
+    def test_a_refusal_of_who_calls_is_an_error_behind_eventbridge(self, function: Function) -> None:
+        function.sign_with(key())
+        with pytest.raises(PlatformError) as raised:
+            function.handle((EVENTS / "download-resources.eventbridge.json").read_bytes())
+        assert raised.value.code == "InvalidAccessKeyId.NotFound"
+        assert [line["level"] for line in function.log] == ["ERROR"]
+
+    def test_a_refusal_of_who_calls_leaves_an_fc_hosted_event_its_return_value(self, function: Function) -> None:
+        function.sign_with(key())
+        assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "FAIL"
+        (line,) = function.log
+        assert (line["level"], line["callback"]["outcome"]) == ("ERROR", "failed")  # type: ignore[index]
+
+    def test_a_refusal_of_the_call_behind_eventbridge_is_logged_and_no_error(self, function: Function) -> None:
+        function.set(DATAWORKS_EXTENSION_CODE="of-somebody-else")
+        function.initialize()
+        assert function.handle((EVENTS / "commit-file.eventbridge.json").read_bytes())["checkResult"] == "OK"
+        (line,) = function.log
+        assert (line["level"], line["callback"]["outcome"]) == ("WARNING", "refused")  # type: ignore[index]
+
+    def test_no_answer_is_an_error_behind_eventbridge(self, function: Function) -> None:
+        function.set(DATAWORKS_ENDPOINT="http://127.0.0.1:9")
+        function.initialize()
+        with pytest.raises(PlatformError) as raised:
+            function.handle((EVENTS / "commit-file.eventbridge.json").read_bytes())
+        assert raised.value.status == 0
+
+
+class TestLog:
+    """One line an event, which says everything and gives nothing away."""
+
+    def test_the_line_says_what_was_decided_why_and_under_which_policy(self, function: Function) -> None:
+        function.handle((EVENTS / "download-resources.eventbridge.json").read_bytes())
+        (line,) = function.log
+        judged_ms, total_ms = line.pop("judged_ms"), line.pop("total_ms")
+        assert 0 < float(str(judged_ms)) <= float(str(total_ms))
+        assert str(line.pop("policy")).startswith("policy.yaml@")
+        assert str(line.pop("at")).endswith("Z")
+        assert len(str(line.pop("request_id"))) == 36
+        assert line == {
+            "level": "INFO",
+            "event": "verdict",
+            "code": "download-resources",
+            "known": True,
+            "delivery": "eventbridge",
+            "message_id": "5b0a8aca-1830-5679-90f0-36434549e55b",
+            "occurred": "2024-07-10T07:25:34.915000Z",
+            "workspace": "90214",
+            "operator": "149318960375502187",
+            "result": "FAIL",
+            "mode": "enforce",
+            "findings": [
+                {
+                    "rule": "bulk-download",
+                    "check": "download.rows",
+                    "result": "FAIL",
+                    "mode": "enforce",
+                    "text": "[bulk-download] The download has 123,456 rows; at most 100,000 are allowed. Narrow the"
+                    " query with a filter, or download less at a time.",
+                }
+            ],
+            "callback": {
+                "outcome": "posted",
+                "action": "CallbackExtension",
+                "result": "FAIL",
+                "request_id": function.received[0].request_id,
+                "error": "",
+            },
+        }
+
+    def test_neither_sql_nor_credentials_are_logged_or_posted(
+        self, function: Function, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for path in sorted(EVENTS.glob("*.json")):
+            function.handle(path.read_bytes())
+        used = next(iter(function.dataworks.keys.values()))
+        seen = caplog.text + json.dumps([call.parameters for call in function.received])
+        for secret in (used.access_key_secret, used.security_token, "dim_sku", "select"):
+            assert secret not in seen
+        assert "bulk-download" in seen

@@ -1,0 +1,76 @@
+"""Data flows down the page: a module imports only from rooms above it."""
+
+import ast
+
+import pytest
+
+from extension.edges import ROOT
+
+ROOMS = [
+    "errors",
+    "events",
+    "catalogue",
+    "envelopes",
+    "verdict",
+    "settings",
+    "checks.transfers",
+    "checks",
+    "policy",
+    "dataworks",
+    "sdk",
+    "edges",
+    "pipeline",
+    "local",
+    "__main__",
+]
+
+
+def module(room: str) -> ast.Module:
+    """The parsed source of a room."""
+    path = ROOT / "extension" / room.replace(".", "/")
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imported(room: str) -> set[str]:
+    """Rooms that a room imports, at the top or inside a function."""
+    found = set()
+    for node in ast.walk(module(room)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            if node.module in ("extension", "extension.checks"):
+                prefix = node.module.removeprefix("extension").strip(".")
+                found |= {f"{prefix}.{alias.name}".strip(".") for alias in node.names} & set(ROOMS)
+            if node.module.startswith("extension.") and node.module != f"extension.{room}":
+                found.add(node.module.removeprefix("extension."))
+    return found
+
+
+def test_every_module_is_a_room() -> None:
+    files = (path.relative_to(ROOT / "extension").with_suffix("") for path in (ROOT / "extension").rglob("*.py"))
+    names = {".".join(file.parts).removesuffix("__init__").rstrip(".") for file in files}
+    assert names - {""} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_from_rooms_above_it(room: str) -> None:
+    assert imported(room) <= set(ROOMS[: ROOMS.index(room)])
+
+
+def test_the_rule_can_fail() -> None:
+    assert imported("pipeline") >= {"edges", "events", "envelopes"}
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room.startswith("checks")])
+def test_checks_do_no_io(room: str) -> None:
+    allowed = {"collections.abc", "typing", "msgspec", "extension", "extension.checks"}
+    names = {node.module for node in ast.walk(module(room)) if isinstance(node, ast.ImportFrom)}
+    names |= {alias.name for node in ast.walk(module(room)) if isinstance(node, ast.Import) for alias in node.names}
+    assert {name for name in names if name and not name.startswith("extension.")} <= allowed
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_whatever_is_raised_is_caught_in_two_places_only(room: str) -> None:
+    handlers = [node for node in ast.walk(module(room)) if isinstance(node, ast.ExceptHandler)]
+    broad = [node for node in handlers if isinstance(node.type, ast.Name) and node.type.id == "Exception"]
+    assert len(broad) == (1 if room in ("pipeline", "sdk") else 0)
+    assert not [node for node in handlers if node.type is None]
