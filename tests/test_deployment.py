@@ -1,0 +1,443 @@
+"""What is deployed: s.yaml against Function Compute's own model, .fcignore against the tree, the RAM policies.
+
+fc3 lets unknown properties pass and deploys them without a word; these tests are what stops a typo.
+"""
+
+import ast
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+
+import pytest
+import yaml
+from alibabacloud_fc20230330 import models
+from darabonba.model import DaraModel
+from pathspec import GitIgnoreSpec
+
+from extension import catalogue
+
+Properties: TypeAlias = dict[str, Any]
+Value: TypeAlias = Any  # what YAML holds
+Hint: TypeAlias = Any  # what get_type_hints finds
+
+ROOT = Path(__file__).parent.parent
+
+OF_FC3 = {
+    "region": "picks the endpoint; not a property of the function",
+    "code": "a folder that fc3 zips and uploads; the function then gets a place in OSS",
+    "logConfig": "`auto` makes the log project; a mapping is the function's own and is held against the model",
+}
+REQUIRED = ("region", "functionName", "runtime", "code", "handler")
+# Python runtimes that fc3 0.1.22 takes; 3.11 is not among them.
+BUILT_IN_RUNTIMES = ("python3.9", "python3.10", "python3.12")
+RUNTIMES = (*BUILT_IN_RUNTIMES, "custom.debian10", "custom.debian11", "custom.debian12")
+
+# Sources: the model's own docstrings; https://help.aliyun.com/zh/ros/developer-reference/aliyun-fc3-function (cores and
+# memory); Function Compute 3.0, "Quotas and limits" (hooks); the schema of fc3 0.1.22 (instanceConcurrency).
+LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
+    "memorySize": (lambda mb: 128 <= mb <= 32768 and mb % 64 == 0, "128 to 32768 in steps of 64"),
+    "cpu": (lambda cores: 0.05 <= cores <= 16 and round(cores * 20, 6) % 1 == 0, "0.05 to 16 in steps of 0.05"),
+    "diskSize": (lambda mb: mb in {512, 10240}, "512 or 10240"),
+    "timeout": (lambda seconds: 1 <= seconds <= 86400, "1 to 86400"),
+    "instanceConcurrency": (lambda requests: 1 <= requests <= 200, "1 to 200"),
+    "instanceLifecycleConfig.initializer.timeout": (lambda seconds: 1 <= seconds <= 300, "1 to 300"),
+    "instanceLifecycleConfig.preStop.timeout": (lambda seconds: 1 <= seconds <= 90, "1 to 90"),
+}
+
+
+def is_model(hint: Hint) -> bool:
+    """Tell whether a type is one of the official models."""
+    return isinstance(hint, type) and issubclass(hint, DaraModel)
+
+
+def sample(hint: Hint) -> Value:
+    """Make some value of a type that a model's parameter has."""
+    if is_model(hint):
+        return hint()
+    origin: object = get_origin(hint)
+    if origin is list:
+        return [sample(get_args(hint)[0])]
+    if origin is dict:
+        return {"key": sample(get_args(hint)[1])}
+    return {str: "text", int: 1, float: 0.5, bool: True}[hint]
+
+
+def properties_of(model: Hint) -> dict[str, Hint]:
+    """Read a model's properties off what it sends: the name on the wire, and its type."""
+    blank = model().to_map()
+    found = {}
+    for parameter, hint in get_type_hints(model.__init__).items():
+        sent = model(**{parameter: sample(hint)}).to_map()
+        (name,) = (key for key, value in sent.items() if value != blank.get(key))
+        found[name] = hint
+    return found
+
+
+def faults(value: Value, hint: Hint, at: str) -> Iterator[str]:
+    """Compare a value, through all its levels, with a type of the official model; each fault begins with its key."""
+    origin: object = get_origin(hint)
+    if is_model(hint):
+        if not isinstance(value, dict):
+            yield f"{at}: expected a mapping"
+            return
+        known = properties_of(hint)
+        for key, inner in value.items():
+            name = f"{at}.{key}".lstrip(".")
+            if key in known:
+                yield from faults(inner, known[key], name)
+            else:
+                yield f"{name}: {hint.__name__} has no such property"
+    elif origin is list:
+        for index, inner in enumerate(value if isinstance(value, list) else [None]):
+            yield from faults(inner, get_args(hint)[0], f"{at}[{index}]")
+    elif origin is dict:
+        for key, inner in (value if isinstance(value, dict) else {"": None}).items():
+            yield from faults(inner, get_args(hint)[1], f"{at}.{key}")
+    elif type(value) is not hint and not (hint is float and type(value) is int):
+        yield f"{at}: expected {hint.__name__}, found {value!r}"
+
+
+def at_path(props: Properties, path: str) -> Value:
+    """Look up a value by its dotted path, None where it is not set."""
+    value: Value = props
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def limit_faults(props: Properties) -> Iterator[str]:
+    """Compare numbers and names with the documented limits, which the model does not know."""
+    yield from (f"{name}: is required" for name in REQUIRED if not props.get(name))
+    if props.get("runtime") not in RUNTIMES:
+        yield f"runtime: expected one of {', '.join(RUNTIMES)}"
+    for path, (allows, text) in LIMITS.items():
+        value = at_path(props, path)
+        if isinstance(value, int | float) and not allows(value):
+            yield f"{path}: expected {text}, found {value}"
+    cpu, memory = props.get("cpu"), props.get("memorySize")
+    if isinstance(cpu, int | float) and isinstance(memory, int) and not cpu <= memory / 1024 <= 4 * cpu:
+        yield f"cpu: expected 1 to 4 GB of memory for a core, found {memory / 1024} GB for {cpu}"
+    if props.get("runtime") in BUILT_IN_RUNTIMES and props.get("instanceConcurrency", 1) != 1:
+        yield "instanceConcurrency: a built-in runtime runs one request per instance"
+    if not re.fullmatch(r"[A-Za-z_][\w-]{0,63}", str(props.get("functionName")), re.ASCII):
+        yield "functionName: expected letters, digits, _ and -, 64 at most, a letter or _ first"
+    if not re.fullmatch(r"acs:ram::\d+:role/[a-z0-9.-]{1,64}", str(props.get("role"))):
+        yield "role: expected the ARN of a role, in lower case"
+
+
+def deployment_faults(props: Properties) -> list[str]:
+    """List everything that is wrong with the properties that s.yaml gives to fc3."""
+    own = {key: value for key, value in props.items() if key not in OF_FC3}
+    if props.get("logConfig", "auto") != "auto":
+        own["logConfig"] = props["logConfig"]
+    of_fc3 = [f"{key}: expected text" for key in ("region", "code") if not isinstance(props.get(key), str)]
+    return [*of_fc3, *faults(own, models.CreateFunctionInput, ""), *limit_faults(props)]
+
+
+def rendered(value: Value, variables: Properties) -> Value:
+    """Fill in `${vars.x}` and the defaults of `${env('X', 'x')}`, as `s` does for a deployer who has set nothing."""
+    if isinstance(value, dict):
+        return {key: rendered(inner, variables) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rendered(inner, variables) for inner in value]
+    if not isinstance(value, str):
+        return value
+    text = re.sub(r"\$\{env\('\w+', '([^']*)'\)\}", r"\1", value)
+    return re.sub(r"\$\{vars\.(\w+)\}", lambda found: str(variables[found[1]]), text)
+
+
+DOCUMENT: Properties = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+VARIABLES: Properties = rendered(DOCUMENT["vars"], {})
+PROPS: Properties = rendered(DOCUMENT["resources"]["extension"]["props"], VARIABLES)
+
+
+def changed(path: str, value: object) -> Properties:
+    """Copy the properties of s.yaml with one of them set."""
+    props = copy.deepcopy(PROPS)
+    *parents, last = path.split(".")
+    target = props
+    for key in parents:
+        if not isinstance(target.get(key), dict):
+            target[key] = {}
+        target = target[key]
+    target[last] = value
+    return props
+
+
+def test_s_yaml_gives_function_compute_nothing_that_it_does_not_know() -> None:
+    """The file as it is."""
+    assert deployment_faults(PROPS) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("timeoutt", 60),
+        ("memory_size", 1024),
+        ("triggers", []),
+        ("instanceLifecycleConfig.initialiser", {"handler": "handler.initialize"}),
+        ("instanceLifecycleConfig.initializer.timeOut", 30),
+        ("logConfig.logStore", "default-logs"),
+        ("vpcConfig.vSwitchIDs", ["vsw-1"]),
+    ],
+)
+def test_a_misspelled_property_is_named(path: str, value: object) -> None:
+    """fc3 would deploy without it."""
+    assert any(fault.startswith(f"{path}: ") for fault in deployment_faults(changed(path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("memorySize", "1024"),
+        ("timeout", 60.5),
+        ("timeout", True),
+        ("cpu", "1"),
+        ("internetAccess", "true"),
+        ("handler", 1),
+        ("description", None),
+        ("code", {"ossBucketName": "b"}),
+        ("region", 1),
+        ("logConfig", "automatic"),
+        ("instanceLifecycleConfig", "handler.initialize"),
+        ("instanceLifecycleConfig.initializer.timeout", "30"),
+        ("environmentVariables.DATAWORKS_EXTENSION_CODE", 58),
+        ("environmentVariables.DATAWORKS_CALLBACK", True),
+        ("environmentVariables.EXTENSION_MODE", None),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named(path: str, value: object) -> None:
+    """A bare `on` in YAML is true, and Function Compute takes text alone for a variable."""
+    assert any(fault.startswith(f"{path}: ") for fault in deployment_faults(changed(path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("environmentVariables", ["A=B"]), ("layers", "acs:fc:layer"), ("layers", [1]), ("tags", [{"Kee": "team"}])],
+)
+def test_a_collection_of_the_wrong_shape_is_named(path: str, value: object) -> None:
+    """A list where a mapping belongs, and the other way round."""
+    assert any(re.match(rf"{path}[.\[]", fault) for fault in deployment_faults(changed(path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("memorySize", 64),
+        ("memorySize", 1000),
+        ("memorySize", 32832),
+        ("cpu", 0),
+        ("cpu", 0.07),
+        ("cpu", 16.05),
+        ("cpu", 0.2),  # 1 GB for a fifth of a core
+        ("cpu", 1.05),  # less than 1 GB for a core
+        ("diskSize", 1024),
+        ("timeout", 0),
+        ("timeout", 86401),
+        ("instanceConcurrency", 0),
+        ("instanceConcurrency", 201),
+        ("instanceConcurrency", 2),
+        ("instanceLifecycleConfig.initializer.timeout", 0),
+        ("instanceLifecycleConfig.initializer.timeout", 301),
+        ("instanceLifecycleConfig.preStop.timeout", 91),
+        ("runtime", "python3.11"),
+        ("runtime", None),
+        ("functionName", "1st"),
+        ("functionName", "a" * 65),
+        ("role", "dataworks-extension"),
+        ("role", "acs:ram::0000000000000000:role/DataWorks"),
+        ("code", ""),
+        ("handler", ""),
+    ],
+)
+def test_a_value_out_of_its_limits_is_named(path: str, value: object) -> None:
+    """One step beyond each limit."""
+    assert any(fault.startswith(f"{path}: ") for fault in deployment_faults(changed(path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("memorySize", 4096),
+        ("cpu", 0.25),
+        ("cpu", 0.35),
+        ("timeout", 1),
+        ("timeout", 86400),
+        ("diskSize", 10240),
+        ("instanceConcurrency", 1),
+        ("instanceLifecycleConfig.initializer.timeout", 300),
+        ("logConfig", {"project": "p", "logstore": "l", "enableRequestMetrics": True}),
+        ("vpcConfig", {"vpcId": "vpc-1", "vSwitchIds": ["vsw-1"], "securityGroupId": "sg-1"}),
+    ],
+)
+def test_a_value_on_its_limit_passes(path: str, value: object) -> None:
+    """The last value that Function Compute takes."""
+    assert deployment_faults(changed(path, value)) == []
+
+
+def test_only_region_and_role_are_left_to_the_deployer() -> None:
+    """Two values to edit, at the top."""
+    assert sorted(VARIABLES) == ["region", "role"]
+    assert (PROPS["region"], PROPS["role"]) == (VARIABLES["region"], VARIABLES["role"])
+
+
+def test_no_placeholder_is_left_where_a_deployer_has_set_nothing() -> None:
+    """A variable that has no default stops `s`."""
+    assert "${" not in json.dumps(rendered(DOCUMENT, VARIABLES))
+
+
+def test_the_account_is_written_out_since_s_does_not_fill_in_variables_there() -> None:
+    """The placeholder itself would be taken for the name."""
+    assert DOCUMENT["access"] == "default"
+    assert (DOCUMENT["edition"], DOCUMENT["resources"]["extension"]["component"]) == ("3.0.0", "fc3")
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [("handler", ["event", "context"]), ("instanceLifecycleConfig.initializer.handler", ["context"])],
+)
+def test_an_entry_point_is_a_function_that_takes_what_the_runtime_gives(path: str, arguments: list[str]) -> None:
+    """Read from the text, so that it says so even where an import fails."""
+    module, function = at_path(PROPS, path).split(".")
+    tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
+    functions = {
+        node.name: [arg.arg for arg in node.args.args] for node in tree.body if isinstance(node, ast.FunctionDef)
+    }
+    assert functions[function] == arguments
+
+
+def test_every_environment_variable_is_one_that_the_code_reads() -> None:
+    """edges.py is the only module that reads the environment."""
+    tree = ast.parse((ROOT / "extension" / "edges.py").read_text(encoding="utf-8"))
+    read = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert set(PROPS["environmentVariables"]) - {"PYTHONPATH"} <= read
+
+
+def test_every_setting_that_must_change_without_a_new_file_can_be_set_from_the_environment() -> None:
+    """The code is known only after the registration; the other two are switches."""
+    raw = DOCUMENT["resources"]["extension"]["props"]["environmentVariables"]
+    names = ("DATAWORKS_EXTENSION_CODE", "EXTENSION_MODE", "DATAWORKS_CALLBACK")
+    assert [name for name in names if f"env('{name}'" not in raw[name]] == []
+
+
+def test_dependencies_are_installed_where_the_function_looks_for_them() -> None:
+    """python/, by three names."""
+    install, compile_all = (step["run"].split() for step in DOCUMENT["resources"]["extension"]["actions"]["pre-deploy"])
+    folder = install[install.index("--target") + 1]
+    assert PROPS["environmentVariables"]["PYTHONPATH"] == f"/code/{folder}"
+    assert compile_all[-1] == folder
+
+
+def test_dependencies_are_installed_for_the_runtime_and_not_for_this_machine() -> None:
+    """A laptop has another system and another Python."""
+    install = DOCUMENT["resources"]["extension"]["actions"]["pre-deploy"][0]["run"].split()
+    assert "python" + install[install.index("--python-version") + 1] == PROPS["runtime"]
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(install)
+
+
+def test_requirements_have_no_markers_since_pip_would_judge_them_by_this_machine() -> None:
+    """Under Python 3.13 a `python_version < '3.13'` would leave out what the function's 3.12 needs."""
+    lines = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if "==" in line]
+    assert lines
+    assert [line for line in lines if ";" in line] == []
+
+
+def packed(name: str) -> bool:
+    """Tell whether a file of this path would be in the code package."""
+    lines = (ROOT / ".fcignore").read_text(encoding="utf-8").splitlines()
+    return not GitIgnoreSpec.from_lines(lines).match_file(name)
+
+
+def test_every_file_that_the_function_needs_is_in_the_package() -> None:
+    """Modules that are added later, too."""
+    modules = [str(path.relative_to(ROOT).as_posix()) for path in (ROOT / "extension").rglob("*.py")]
+    needed = ["handler.py", "policy.yaml", "python/yaml/__init__.py", "python/msgspec/_core.so", *modules]
+    assert "extension/edges.py" in needed
+    assert [name for name in needed if not packed(name)] == []
+
+
+def test_byte_code_is_in_the_package_for_the_dependencies_and_the_runtime_only() -> None:
+    """The package's own would be stale: fc3 changes the dates that it is checked by."""
+    tag = f"cpython-{PROPS['runtime'].removeprefix('python').replace('.', '')}"
+    assert packed(f"python/yaml/__pycache__/nodes.{tag}.pyc")
+    assert not packed("python/yaml/__pycache__/nodes.cpython-311.pyc")
+    assert not packed(f"extension/__pycache__/edges.{tag}.pyc")
+    assert not packed(f"extension/checks/__pycache__/files.{tag}.pyc")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".ci/run",
+        ".env",
+        ".fcignore",
+        ".git/config",
+        ".gitignore",
+        ".mypy_cache/x.json",
+        ".pytest_cache/README.md",
+        ".ruff_cache/x",
+        ".s/fc3/x.yaml",
+        ".venv/bin/python",
+        "CHANGELOG.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "__pycache__/handler.cpython-312.pyc",
+        "benchmarks/speed.py",
+        "docs/ram/function-role-policy.json",
+        "events/download-resources.json",
+        "examples/policy.yaml",
+        "pyproject.toml",
+        "python/bin/normalizer",
+        "requirements-dev.txt",
+        "requirements.txt",
+        "s.yaml",
+        "tests/handler.py",
+        "tests/extension/edges.py",
+        "tools/x.py",
+        "a-file-that-nobody-thought-of",
+    ],
+)
+def test_what_the_function_does_not_need_stays_out_of_the_package(name: str) -> None:
+    """Secrets first, then weight."""
+    assert not packed(name)
+
+
+def statements(name: str) -> list[Properties]:
+    """Read the statements of a RAM policy, and insist on the form that RAM takes."""
+    document = json.loads((ROOT / "docs" / "ram" / name).read_text(encoding="utf-8"))
+    assert document.keys() == {"Version", "Statement"}
+    assert document["Version"] == "1"
+    assert [statement["Effect"] for statement in document["Statement"]] == ["Allow"] * len(document["Statement"])
+    return list(document["Statement"])
+
+
+def test_the_role_of_the_function_allows_the_callbacks_of_the_catalogue_and_nothing_else_of_dataworks() -> None:
+    """Least privilege, by name."""
+    callbacks, logs = statements("function-role-policy.json")
+    names = {entry.callback for entry in catalogue.ENTRIES if entry.callback}
+    assert sorted(callbacks["Action"]) == sorted(f"dataworks:{name}" for name in names)
+    assert callbacks.keys() == {"Effect", "Action", "Resource"}
+    assert logs["Action"] == ["log:PostLogStoreLogs"]
+
+
+def test_the_role_of_the_function_writes_to_the_logstore_that_fc3_makes_and_to_no_other() -> None:
+    """The names are those of `logConfig: auto`."""
+    _, logs = statements("function-role-policy.json")
+    assert PROPS["logConfig"] == "auto"
+    assert logs["Resource"] == "acs:log:*:*:project/serverless-*/logstore/default-logs"
+
+
+def test_only_function_compute_may_assume_the_role() -> None:
+    """Another principal could post verdicts."""
+    (trust,) = statements("function-role-trust.json")
+    assert trust == {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["fc.aliyuncs.com"]}}
+
+
+def test_the_ram_page_names_the_role_that_s_yaml_expects() -> None:
+    """Commands that are copied must make the role that is deployed."""
+    page = (ROOT / "docs" / "ram" / "README.md").read_text(encoding="utf-8")
+    assert f"--RoleName {PROPS['role'].rpartition('/')[2]} " in page
