@@ -147,17 +147,17 @@ class Extension:
         LOG.setLevel(logging.INFO)
         self.environment = environment()
         self.policy = load_policy(self.environment.policy)
-        self.transport: Transport | None = self._open(context) if self.environment.callback else None
+        self.region = str(getattr(context, "region", "") or os.environ.get("FC_REGION", ""))
+        self.transport: Transport | None = self._open() if self.environment.callback else None
 
-    def _open(self, context: object) -> Transport:
+    def _open(self) -> Transport:
         """Load the SDK, which is the slow part of a start, while nobody waits for a verdict yet."""
         endpoint = self.environment.endpoint
-        region = str(getattr(context, "region", "") or os.environ.get("FC_REGION", ""))
-        if not endpoint.host and not re.fullmatch(r"[a-z0-9-]+", region):
+        if not endpoint.host and not re.fullmatch(r"[a-z0-9-]+", self.region):
             raise ConfigurationError("FC_REGION", "the region is not known; set it, or DATAWORKS_ENDPOINT")
         from extension.sdk import Sdk  # noqa: PLC0415  heavy, and not needed where the callback is off
 
-        return Sdk(region=region, endpoint=endpoint.host, protocol=endpoint.protocol)
+        return Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
 
     def call(self, context: object) -> Call:
         """Read clock, credentials and budget for one invocation."""

@@ -153,8 +153,9 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
 ) -> None:
     """Log the one line of an event: what was decided, why, under which policy, and what became of the callback."""
     policy = extension.policy
+    warnings = _warnings(event, extension)
     unset = isinstance(callback.error, ConfigurationError) and callback.error.variable == "DATAWORKS_EXTENSION_CODE"
-    level = logging.INFO if event.known else logging.WARNING
+    level = logging.WARNING if warnings else logging.INFO
     if callback.outcome == "refused" or (unset and event.delivery is Delivery.FUNCTION):
         level = logging.WARNING
     elif callback.outcome == "failed":
@@ -163,13 +164,14 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
         level,
         {
             "event": "verdict",
+            "warnings": warnings,
             "code": clean(event.code),
-            "known": event.known,
             "delivery": event.delivery,
             "message_id": clean(event.message_id),
             "request_id": call.request_id,
             "at": call.now,
             "occurred": event.time,
+            "region": clean(event.region),
             "workspace": clean(event.workspace),
             "operator": clean(event.operator),
             "result": verdict.result,
@@ -196,6 +198,17 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
             "total_ms": call.elapsed_ms(),
         },
     )
+
+
+def _warnings(event: Event[Any], extension: Extension) -> list[str]:
+    """What the deployer should look at, though the event was answered."""
+    warnings = []
+    if not event.known:
+        warnings.append("the event is not in the catalogue: no rule can be for it, it is answered OK")
+    elsewhere = event.region not in ("", extension.region) and not extension.environment.endpoint.host
+    if elsewhere and event.callback and extension.transport:
+        warnings.append(f"the event is of another region than the function, {extension.region}: set DATAWORKS_ENDPOINT")
+    return warnings
 
 
 def _log(level: int, line: Mapping[str, object]) -> None:

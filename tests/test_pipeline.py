@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension import checks, pipeline, policy
+import handler
+from extension import checks, edges, local, pipeline, policy
 from extension.errors import ConfigurationError, PlatformError
 from extension.events import Event
 from extension.verdict import RAISED, Finding, Mode, Result
@@ -225,7 +226,8 @@ class TestAnswer:
             ("CallbackExtension", "OK")
         ]
         (line,) = function.log
-        assert (line["level"], line["known"], line["code"]) == ("WARNING", False, "share-table")
+        assert (line["level"], line["code"]) == ("WARNING", "share-table")
+        assert line["warnings"] == ["the event is not in the catalogue: no rule can be for it, it is answered OK"]
 
     def test_an_http_request_is_refused_with_401(self, function: Function) -> None:
         request = {"requestContext": {}, "rawPath": "/", "headers": {}, "body": body().decode()}
@@ -378,10 +380,11 @@ class TestLog:
             "level": "INFO",
             "event": "verdict",
             "code": "download-resources",
-            "known": True,
+            "warnings": [],
             "delivery": "eventbridge",
             "message_id": "5b0a8aca-1830-5679-90f0-36434549e55b",
             "occurred": "2024-07-10T07:25:34.915000Z",
+            "region": "cn-shanghai",
             "workspace": "90214",
             "operator": "149318960375502187",
             "result": "FAIL",
@@ -404,6 +407,22 @@ class TestLog:
                 "error": "",
             },
         }
+
+    def test_a_callback_to_another_region_than_the_event_s_is_warned_of(
+        self, function: Function, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        extension = edges.Extension(local.context())
+        monkeypatch.setattr(handler, "_extension", extension)
+        monkeypatch.setattr(extension, "region", "cn-beijing")
+        event = (EVENTS / "download-resources.eventbridge.json").read_bytes()
+        function.handle(event)
+        elsewhere = msgspec.structs.replace(extension.environment, endpoint=edges.Endpoint())
+        monkeypatch.setattr(extension, "environment", elsewhere)
+        function.handle(event)
+        assert [line["warnings"] for line in function.log] == [
+            [],
+            ["the event is of another region than the function, cn-beijing: set DATAWORKS_ENDPOINT"],
+        ]
 
     def test_neither_sql_nor_credentials_are_logged_or_posted(
         self, function: Function, caplog: pytest.LogCaptureFixture
