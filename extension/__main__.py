@@ -98,7 +98,7 @@ def _show(run: local.Run, verdict: dict[str, object]) -> None:
     else:
         console.print(Text("no rule has a finding", "dim"))
     for request in run.received:
-        answer = "taken" if request.status == 200 else f"{request.status} {request.code}"  # noqa: PLR2004
+        answer = "taken" if request.status == 200 else f"{request.status} {request.code}"  # noqa: PLR2004  HTTP's OK
         signature = "signature verified" if request.verified else "signature refused"
         result = request.parameters.get("CheckResult", "")
         console.print(Text(f"callback  {request.action} CheckResult={result}: {answer}, {signature}"))

@@ -188,10 +188,10 @@ def _credentials(context: object) -> Credentials | None:
     Source: https://help.aliyun.com/en/functioncompute/fc/context-1
     """
     given = getattr(context, "credentials", None)
-    if getattr(given, "access_key_id", None) and getattr(given, "access_key_secret", None):
-        return Credentials(given.access_key_id, given.access_key_secret, given.security_token or "")  # type: ignore[union-attr]
-    key_id = os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID")
-    secret = os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
-    if key_id and secret:
-        return Credentials(key_id, secret, os.environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", ""))
+    names = ("access_key_id", "access_key_secret", "security_token")
+    of_context = [str(getattr(given, name, None) or "") for name in names]
+    of_environment = [os.environ.get(f"ALIBABA_CLOUD_{name.upper()}", "") for name in names]
+    for key_id, secret, token in (of_context, of_environment):
+        if key_id and secret:
+            return Credentials(key_id, secret, token)
     return None

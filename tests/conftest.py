@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ class Function:
         return self.dataworks.received
 
     @property
-    def log(self) -> list[dict[str, object]]:
+    def log(self) -> list[dict[str, Any]]:
         """What was logged, a line each, with its level."""
         return [
             {"level": record.levelname, **json.loads(record.getMessage())}

@@ -80,4 +80,4 @@ def test_a_payload_never_shows_its_sql() -> None:
 def test_payloads_cannot_be_changed() -> None:
     payload = events.read(Download, DATA)
     with pytest.raises(AttributeError):
-        payload.row_count = 1  # type: ignore[misc]
+        payload.row_count = 1  # type: ignore[misc]  # frozen is what is tested

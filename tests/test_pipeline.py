@@ -211,7 +211,7 @@ class TestAnswer:
         assert function.handle(json.dumps(envelope).encode())["checkResult"] == "FAIL"
         assert function.received == []
         (line,) = function.log
-        assert (line["result"], line["callback"]["outcome"]) == ("FAIL", "not-needed")  # type: ignore[index]
+        assert (line["result"], line["callback"]["outcome"]) == ("FAIL", "not-needed")
 
     def test_a_regular_event_is_never_called_back(self, function: Function) -> None:
         assert function.handle((EVENTS / "project-deleted.eventbridge.json").read_bytes())["checkResult"] == "OK"
@@ -282,7 +282,7 @@ class TestEmergency:
         assert [call.parameters["CheckResult"] for call in function.received] == ["OK"]
         (line,) = function.log
         assert (line["result"], line["mode"]) == ("OK", "shadow")
-        assert [(found["rule"], found["result"], found["mode"]) for found in line["findings"]] == [  # type: ignore[attr-defined]
+        assert [(found["rule"], found["result"], found["mode"]) for found in line["findings"]] == [
             ("bulk-download", "FAIL", "shadow")
         ]
 
@@ -304,7 +304,7 @@ class TestCallbackFails:
         function.initialize()
         assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "FAIL"
         assert function.received == []
-        assert function.log[0]["callback"]["outcome"] == "off"  # type: ignore[index]
+        assert function.log[0]["callback"]["outcome"] == "off"
 
     def test_without_an_extension_code_an_fc_hosted_event_is_answered_by_the_return_value(
         self, function: Function
@@ -315,7 +315,7 @@ class TestCallbackFails:
         assert function.received == []
         (line,) = function.log
         assert line["level"] == "WARNING"
-        assert line["callback"]["error"].startswith("DATAWORKS_EXTENSION_CODE: ")  # type: ignore[index]
+        assert line["callback"]["error"].startswith("DATAWORKS_EXTENSION_CODE: ")
 
     def test_without_an_extension_code_an_eventbridge_event_is_an_error(self, function: Function) -> None:
         function.set(DATAWORKS_EXTENSION_CODE="")
@@ -330,7 +330,7 @@ class TestCallbackFails:
         assert function.received == []
         (line,) = function.log
         assert line["level"] == "ERROR"
-        assert line["callback"]["outcome"] == "failed"  # type: ignore[index]
+        assert line["callback"]["outcome"] == "failed"
 
     def test_without_credentials_an_eventbridge_event_is_an_error(self, function: Function) -> None:
         function.set(ALIBABA_CLOUD_ACCESS_KEY_ID="")
@@ -348,14 +348,14 @@ class TestCallbackFails:
         function.sign_with(key())
         assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "FAIL"
         (line,) = function.log
-        assert (line["level"], line["callback"]["outcome"]) == ("ERROR", "failed")  # type: ignore[index]
+        assert (line["level"], line["callback"]["outcome"]) == ("ERROR", "failed")
 
     def test_a_refusal_of_the_call_behind_eventbridge_is_logged_and_no_error(self, function: Function) -> None:
         function.set(DATAWORKS_EXTENSION_CODE="of-somebody-else")
         function.initialize()
         assert function.handle((EVENTS / "commit-file.eventbridge.json").read_bytes())["checkResult"] == "OK"
         (line,) = function.log
-        assert (line["level"], line["callback"]["outcome"]) == ("WARNING", "refused")  # type: ignore[index]
+        assert (line["level"], line["callback"]["outcome"]) == ("WARNING", "refused")
 
     def test_no_answer_is_an_error_behind_eventbridge(self, function: Function) -> None:
         function.set(DATAWORKS_ENDPOINT="http://127.0.0.1:9")

@@ -7,8 +7,9 @@ import pytest
 
 from extension import catalogue, checks, policy, settings
 from extension.errors import PolicyError
-from extension.policy import MAX_POLICY_BYTES, Policy, Rule
+from extension.policy import Policy, Rule
 from extension.settings import Count, Listed, Maximum, MaximumSize, Protected
+from extension.tree import MAX_BYTES
 from extension.verdict import Language, Mode, Result
 
 FULL = """\
@@ -242,8 +243,8 @@ def test_a_message_of_the_longest_length_loads() -> None:
 
 
 def test_a_file_of_the_longest_length_loads() -> None:
-    content = FULL + "#" * (MAX_POLICY_BYTES - len(FULL))
-    assert len(content) == MAX_POLICY_BYTES
+    content = FULL + "#" * (MAX_BYTES - len(FULL))
+    assert len(content) == MAX_BYTES
     assert load(content).rules == load(FULL).rules
 
 
@@ -375,7 +376,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "a number": ("1\n", f"{NO_MAPPING} 1"),
     "a second document": (f"{rule()}\n---\n{rule()}", "p.yaml:8: a second document starts here; a policy is one"),
     "too large": (
-        b"#" * (MAX_POLICY_BYTES + 1),
+        b"#" * (MAX_BYTES + 1),
         "p.yaml: has 4,194,305 bytes; at most 4,194,304 are read",
     ),
     "a null byte": ("version: 1\0\n", BAD_CHARACTER),
@@ -755,6 +756,6 @@ def test_aliases_of_aliases_take_no_time() -> None:
 def test_a_policy_cannot_be_changed() -> None:
     loaded = load(FULL)
     with pytest.raises(AttributeError):
-        loaded.on_error = Result.OK  # type: ignore[misc]
+        loaded.on_error = Result.OK  # type: ignore[misc]  # frozen is what is tested
     with pytest.raises(AttributeError):
-        loaded.rules[0].mode = Mode.ENFORCE  # type: ignore[misc]
+        loaded.rules[0].mode = Mode.ENFORCE  # type: ignore[misc]  # frozen is what is tested

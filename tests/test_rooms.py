@@ -6,23 +6,10 @@ import pytest
 
 from extension.edges import ROOT
 
-ROOMS = [
-    "errors",
-    "events",
-    "catalogue",
-    "envelopes",
-    "verdict",
-    "settings",
-    "checks.transfers",
-    "checks",
-    "policy",
-    "dataworks",
-    "sdk",
-    "edges",
-    "pipeline",
-    "local",
-    "__main__",
-]
+ROOMS = (
+    *("errors", "events", "catalogue", "envelopes", "verdict", "settings", "checks.transfers", "checks"),
+    *("tree", "policy", "dataworks", "sdk", "edges", "pipeline", "local", "__main__"),
+)
 
 
 def module(room: str) -> ast.Module:

@@ -516,7 +516,7 @@ def test_what_is_protected_needs_no_list() -> None:
 def test_settings_cannot_be_changed() -> None:
     named = Named(pattern=Pattern("a"))
     with pytest.raises(AttributeError):
-        named.pattern = Pattern("b")  # type: ignore[misc]
+        named.pattern = Pattern("b")  # type: ignore[misc]  # frozen is what is tested
 
 
 @pytest.mark.parametrize(

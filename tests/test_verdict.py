@@ -220,7 +220,7 @@ def test_a_finding_holds_its_values_and_a_verdict_cannot_be_changed() -> None:
     assert msgspec.structs.replace(judged(finding=finding), mode=Mode.SHADOW).finding is finding
     verdict_ = decided()
     with pytest.raises(AttributeError):
-        verdict_.result = Result.FAIL  # type: ignore[misc]
+        verdict_.result = Result.FAIL  # type: ignore[misc]  # frozen is what is tested
 
 
 # values

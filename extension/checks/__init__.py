@@ -44,7 +44,8 @@ def _check(
     return Check(id=check, judge=judge, settings=settings, events=frozenset(events), texts=texts)
 
 
-# fmt: off  a table, one check a line
+# A table, one check a line.
+# fmt: off
 _CHECKS = (
     _check("download.rows", transfers.download_rows, Maximum, _DOWNLOADS, transfers.TOO_MANY_ROWS),
     _check("download.size", transfers.download_size, MaximumSize, _DOWNLOADS, transfers.TOO_LARGE_DOWNLOAD),

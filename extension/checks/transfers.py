@@ -268,12 +268,17 @@ def upload_engine(event: Event[Upload], settings: ListedSpellings) -> Iterator[F
     yield from _compare(settings, ENGINE_REFUSED, "engine", event.payload.engine)
 
 
+_GUID_PARTS = 3
+
+
 def _guid(payload: Upload) -> Fact[str]:
     """The table GUID; unreadable where it has not the engine, the place and the name that every documented one has."""
     guid = payload.table_guid
-    if isinstance(guid, Unknown) or (guid.count(".") >= 2 and all(part.strip() for part in guid.split("."))):  # noqa: PLR2004
+    if isinstance(guid, Unknown):
         return guid
-    return Unknown("tableGuid", Reason.UNREADABLE)
+    parts = guid.split(".")
+    whole = len(parts) >= _GUID_PARTS and all(part.strip() for part in parts)
+    return guid if whole else Unknown("tableGuid", Reason.UNREADABLE)
 
 
 def _compare(settings: Listed | Protected, text: Text, name: str, *facts: Fact[str]) -> Iterator[Finding]:

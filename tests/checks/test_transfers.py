@@ -58,7 +58,7 @@ def unknown(findings: list[Finding]) -> list[object]:
 
 
 @pytest.mark.parametrize(("rows", "hit"), [(0, False), (99, False), (100, False), (101, True), (10**30, True)])
-def test_rows_up_to_the_maximum_pass(rows: int, hit: bool) -> None:  # noqa: FBT001  a column of the table
+def test_rows_up_to_the_maximum_pass(rows: int, hit: bool) -> None:
     assert bool(hits("download.rows", {"dataRowSize": rows}, {"max": 100})) == hit
 
 
@@ -82,7 +82,7 @@ def test_a_maximum_of_none_forbids_any_row() -> None:
         (8, 7, True),
     ],
 )
-def test_sizes_up_to_the_maximum_pass_in_every_unit(check: str, size: int, most: object, hit: bool) -> None:  # noqa: FBT001
+def test_sizes_up_to_the_maximum_pass_in_every_unit(check: str, size: int, most: object, hit: bool) -> None:
     assert bool(hits(check, {"fileSize": size}, {"max": most})) == hit
 
 
@@ -159,7 +159,7 @@ class TestLists:
         ("starrocks.i-1.finance.ledger", "*.finance.*", True),
     ],
 )
-def test_targets_of_every_engine_are_matched(guid: str, deny: str, hit: bool) -> None:  # noqa: FBT001
+def test_targets_of_every_engine_are_matched(guid: str, deny: str, hit: bool) -> None:
     assert bool(hits("upload.target", {"tableGuid": guid}, {"deny": [deny]})) == hit
 
 
@@ -188,7 +188,7 @@ def test_an_engine_is_known_in_every_spelling(engine: str, listed: str) -> None:
 def test_overwriting_is_forbidden_altogether_or_for_some_tables(
     settings: dict[str, object],
     table: str,
-    hit: bool,  # noqa: FBT001
+    hit: bool,
 ) -> None:
     data: dict[str, object] = {"writeType": "OVERWRITE", "tableGuid": table}
     assert bool(hits("upload.overwrite", data, settings)) == hit
@@ -221,7 +221,7 @@ def test_overwriting_where_the_table_decides_and_is_not_told_is_unknown() -> Non
         ("255.255.255.255", {"allow": ["0.0.0.0/0"]}, False),
     ],
 )
-def test_addresses_of_both_families_are_matched(ip: str, settings: dict[str, object], hit: bool) -> None:  # noqa: FBT001
+def test_addresses_of_both_families_are_matched(ip: str, settings: dict[str, object], hit: bool) -> None:
     assert bool(hits("download.ip", {"ip": ip}, settings)) == hit
 
 
@@ -245,5 +245,5 @@ def test_an_address_is_judged_only_where_the_event_has_one() -> None:
         ("A.CSV", r"(?i)[a-z]+\.csv", False),
     ],
 )
-def test_the_whole_file_name_must_match(name: str, pattern: str, hit: bool) -> None:  # noqa: FBT001
+def test_the_whole_file_name_must_match(name: str, pattern: str, hit: bool) -> None:
     assert bool(hits("download.file_name", {"fileName": name}, {"pattern": pattern})) == hit

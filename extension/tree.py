@@ -1,0 +1,243 @@
+"""A YAML file as a tree that knows the line of everything in it, and the reading of it key by key.
+
+The file is YAML 1.2 (`on`, `yes` and `off` are words, not truth values), one document, with a mapping at its top. What
+is wrong is collected with its place, so that everything is said at once.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import yaml
+
+from extension import settings
+from extension.errors import Fault, PolicyError
+
+MAX_BYTES = 4 * 1024 * 1024
+"""Longest file that is read."""
+
+_MAX_DEPTH = 20
+
+
+def join(names: Iterable[str]) -> str:
+    """Names in order, for a reader."""
+    return ", ".join(sorted(names))
+
+
+def suggestion(name: object, names: Iterable[str]) -> str:
+    """`; did you mean ...?` where a name is close to one of `names`."""
+    if not isinstance(name, str):
+        return ""
+    from difflib import get_close_matches  # noqa: PLC0415  only a policy with an error pays for it
+
+    close = get_close_matches(name, sorted(names), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+REQUIRED: Any = object()
+_T = TypeVar("_T")
+
+
+class Trees(list[object]):
+    """A list of the file, with the line of each item."""
+
+    lines: list[int]
+
+
+class Tree(dict[str, object]):
+    """A mapping of the file, with the line of each key."""
+
+    lines: dict[str, int]
+    line: int
+
+
+class Section:
+    """A mapping of the file, read key by key. What is wrong is noted in `faults`, with the place."""
+
+    def __init__(self, tree: Tree, faults: list[Fault], rule: str = "", path: str = "") -> None:
+        self.tree = tree
+        self.faults = faults
+        self.rule = rule
+        self.path = path
+        self.known: list[str] = []
+
+    def fault(self, key: str, problem: str) -> None:
+        """Note what is wrong at `key`, or at the whole section for an empty key."""
+        line = self.tree.lines.get(key, self.tree.line)
+        path = f"{self.path}.{key if key.isprintable() else settings.plain(key)}".strip(".")
+        self.faults.append(Fault(problem, line=line, rule=self.rule, key=path))
+
+    def take(self, key: str, read: Callable[[Any], _T], default: Any = REQUIRED) -> Any:  # noqa: ANN401  _T or default
+        """The value at `key` as `read` reads it; the default, or None with a fault noted, where there is none."""
+        self.known.append(key)
+        if key not in self.tree:
+            if default is REQUIRED:
+                self.fault(key, "is missing")
+                return None
+            return default
+        try:
+            return read(self.tree[key])
+        except ValueError as error:
+            self.fault(key, str(error))
+            return None
+
+    def choice(self, key: str, *choices: _T, default: Any = REQUIRED) -> _T:  # noqa: ANN401  _T or nothing
+        """The value at `key`, one of `choices`."""
+
+        def read(value: object) -> _T:
+            for choice in choices:
+                if type(value) in (str, int) and value == choice:
+                    return choice
+            raise ValueError(
+                f"expected {' or '.join(str(choice) for choice in choices)}, found {settings.plain(value)}"
+            )
+
+        chosen: _T = self.take(key, read, default)
+        return chosen
+
+    def section(self, key: str) -> "Section | None":
+        """The mapping at `key` as a section of its own, empty where there is none; None for what is no mapping."""
+
+        def read(value: object) -> Tree:
+            if isinstance(value, Tree):
+                return value
+            raise ValueError(f"expected a mapping, found {settings.plain(value)}")
+
+        empty = Tree()
+        empty.lines, empty.line = {}, self.tree.lines.get(key, self.tree.line)
+        tree = self.take(key, read, default=empty)
+        return None if tree is None else Section(tree, self.faults, self.rule, f"{self.path}.{key}".strip("."))
+
+    def close(self) -> None:
+        """Note every key that nobody took."""
+        for key in self.tree:
+            if key not in self.known:
+                self.fault(key, f"unknown key; known: {join(self.known)}" + suggestion(key, self.known))
+
+
+_PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], object]], ...] = (
+    (re.compile(r"true|True|TRUE|false|False|FALSE"), lambda text: text.lower() == "true"),
+    (re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})"), int),
+    (re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"~|null|Null|NULL|"), lambda _: None),
+)
+"""Text without quotes that is not text: YAML 1.2's core schema, less its octal, hexadecimal and infinite numbers, so
+that an id such as 0777 stays what it is. Version 1.1, PyYAML's own, takes the key `on` for true, 12:30 for a number."""
+
+
+def _scalar(event: yaml.ScalarEvent) -> object:
+    if event.implicit[0] and event.tag is None:
+        for form, value in _PLAIN:
+            if form.fullmatch(event.value):
+                return value(event.value)
+    elif event.tag not in (None, "!", "tag:yaml.org,2002:str"):
+        raise ValueError(f"the tag {event.tag} is not supported")
+    return str(event.value)
+
+
+def load(content: bytes, file: str) -> Tree:
+    """The mapping that the file holds, with lines. Raises PolicyError."""
+    if len(content) > MAX_BYTES:
+        raise PolicyError(file, [Fault(f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read")])
+    try:
+        loader = yaml.CSafeLoader(content.decode("utf-8-sig"))
+        try:
+            tree = _Builder(loader.get_event).document()
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError as error:
+        raise PolicyError(file, [Fault("is not UTF-8 text")]) from error
+    except _Error as error:
+        raise PolicyError(file, [error.fault]) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "it has a character that YAML does not allow"
+        raise PolicyError(file, [Fault(f"is not YAML: {problem}", line=mark.line + 1 if mark else 0)]) from error
+    if not isinstance(tree, Tree):
+        raise PolicyError(file, [Fault(f"expected a mapping with version and rules, found {settings.plain(tree)}")])
+    return tree
+
+
+_COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0
+
+
+class _Error(Exception):
+    """YAML that holds what a policy cannot."""
+
+    def __init__(self, event: yaml.Event, problem: str) -> None:
+        super().__init__(problem)
+        self.fault = Fault(problem, line=_line(event))
+
+
+class _Builder:
+    """Plain values from YAML's events, at a limited depth: PyYAML's own composer ends the process on deep nesting."""
+
+    def __init__(self, next_event: Callable[[], Any]) -> None:
+        self.next_event = next_event
+        self.anchors: dict[str, object] = {}
+        self.depth = 0
+
+    def document(self) -> object:
+        """The value of the only document; None where there is none."""
+        self.next_event()
+        event = self.next_event()
+        if isinstance(event, yaml.StreamEndEvent):
+            return None
+        value = self.value(self.next_event())
+        self.next_event()
+        event = self.next_event()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise _Error(event, "a second document starts here; a policy is one")
+        return value
+
+    def value(self, event: Any) -> object:  # noqa: ANN401  PyYAML's events share no type with an anchor
+        """The value that starts with `event`."""
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.anchors:
+                raise _Error(event, f"the alias *{event.anchor} has no anchor before it")
+            return self.anchors[event.anchor]
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise _Error(event, f"is nested more than {_MAX_DEPTH} deep")
+        value: object
+        if isinstance(event, yaml.CollectionStartEvent) and event.tag not in _COLLECTION_TAGS:
+            raise _Error(event, f"the tag {event.tag} is not supported")
+        if isinstance(event, yaml.MappingStartEvent):
+            value = self.mapping(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = self.sequence()
+        else:
+            try:
+                value = _scalar(event)
+            except ValueError as error:
+                raise _Error(event, str(error)) from error
+        self.depth -= 1
+        if event.anchor:
+            self.anchors[event.anchor] = value
+        return value
+
+    def sequence(self) -> Trees:
+        """The list whose start was just read."""
+        trees = Trees()
+        trees.lines = []
+        while not isinstance(item := self.next_event(), yaml.SequenceEndEvent):
+            trees.lines.append(_line(item))
+            trees.append(self.value(item))
+        return trees
+
+    def mapping(self, event: yaml.MappingStartEvent) -> Tree:
+        """The mapping that starts with `event`."""
+        tree = Tree()
+        tree.line, tree.lines = _line(event), {}
+        while not isinstance(key := self.next_event(), yaml.MappingEndEvent):
+            if not isinstance(key, yaml.ScalarEvent):
+                raise _Error(key, "a key is not plain text")
+            if key.value in tree:
+                raise _Error(key, f"the key {settings.plain(key.value)} stands twice")
+            tree.lines[key.value] = _line(key)
+            tree[key.value] = self.value(self.next_event())
+        return tree
