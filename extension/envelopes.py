@@ -153,6 +153,7 @@ def _flag(value: object) -> bool | None:
     return {"true": True, "1": True, "false": False, "0": False}.get(str(value).strip().lower())
 
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -166,7 +167,8 @@ def _time(value: str) -> datetime | None:
         moment = datetime.fromisoformat(value.removesuffix("PRC"))
     except ValueError:
         return None
-    return moment.replace(tzinfo=moment.tzinfo or _CHINA)
+    sensible = _FIRST_YEAR <= moment.year <= _LAST_YEAR  # the calendar's ends cannot be told in every timezone
+    return moment.replace(tzinfo=moment.tzinfo or _CHINA) if sensible else None
 
 
 def _bytes(body: object) -> bytes:

@@ -230,7 +230,10 @@ def test_the_time_of_an_event_is_read_in_every_documented_form(
     assert (moment.hour, moment.minute) == expected
 
 
-@pytest.mark.parametrize("value", [None, "", "yesterday", 17, [], "2024-13-40T00:00:00Z"])
+@pytest.mark.parametrize(
+    "value",
+    [None, "", "yesterday", 17, [], "2024-13-40T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"],
+)
 def test_a_time_that_cannot_be_read_is_none(value: object) -> None:
     assert parse(eb(time=value)).time is None
 
