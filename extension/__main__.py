@@ -1,8 +1,9 @@
 """Command line: reads arguments, calls a room, prints. `python -m extension VERB`."""
 
+import io
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import click
 import msgspec
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from extension import __version__, edges, local
-from extension.errors import ExtensionError, PolicyError
+from extension.errors import ConfigurationError, ExtensionError, PolicyError
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
 
@@ -20,6 +21,8 @@ _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
 @click.version_option(__version__, prog_name="extension")
 def main() -> None:
     """Check DataWorks operations against a policy, and answer them."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that has no Chinese shall not cost anybody the verdict
+        cast("io.TextIOWrapper", stream).reconfigure(errors="replace")
 
 
 @main.command()
@@ -39,6 +42,8 @@ def invoke(event: Path, policy: Path | None, *, as_json: bool) -> None:
         _fail(f"{event}: {(error.strerror or str(error)).lower()}")
     except PolicyError as error:
         _fail(str(error))
+    except ConfigurationError as error:
+        _fail(f"environment variable {error}")
     except ExtensionError as error:
         _fail(f"{event}: {error}")
     if run.verdict is None:
@@ -47,6 +52,9 @@ def invoke(event: Path, policy: Path | None, *, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(run), indent=2).decode())
     else:
         _show(run, run.verdict)
+    callback = msgspec.convert(run.verdict["callback"], dict[str, str])
+    if callback["error"]:
+        _fail(f"{event}: the callback was not taken: {callback['error']}")
     sys.exit(1 if run.verdict["result"] == "FAIL" else 0)
 
 
@@ -63,8 +71,7 @@ def check(path: Path | None) -> None:
         found = edges.load_policy((path or edges.environment().policy).resolve())
     except ExtensionError as error:
         _fail(str(error))
-    codes = len(found.plan)
-    click.echo(f"{found.file}: valid, {len(found.rules)} rules for {codes} events, digest {found.digest}")
+    click.echo(f"{found.file}: valid, rules: {len(found.rules)}, events: {len(found.plan)}, digest: {found.digest}")
 
 
 def _fail(problem: str) -> NoReturn:
@@ -88,7 +95,7 @@ def _show(run: local.Run, verdict: dict[str, object]) -> None:
     if findings:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for column in ("rule", "check", "gives", "the user reads"):
-            table.add_column(column, no_wrap=column != "the user reads")
+            table.add_column(column, no_wrap=column != "the user reads", overflow="fold")
         for finding in findings:
             shadow = finding["mode"] == "shadow"
             gives = Text("shadow", "dim") if shadow else Text(finding["result"], _COLOURS[finding["result"]])

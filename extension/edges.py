@@ -27,13 +27,13 @@ LOG = logging.getLogger("extension")
 """Where the package logs: one JSON object a line."""
 
 POST_S = 8.0
-"""Time that posting a verdict may take (the SDK's connect and read timeouts), kept back from judging."""
+"""Time kept back from judging: what one call may take by the SDK's connect and read timeouts."""
 
 DEFAULT_TIMEOUT_S = 60.0
 """Time of an invocation where the context does not tell it: the default of Function Compute's console."""
 
 
-class Mode(StrEnum):
+class Switch(StrEnum):
     """The emergency switch: judge and answer; judge, log and answer OK; answer OK and judge nothing."""
 
     ENFORCE = "enforce"
@@ -55,7 +55,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     callback: bool
     policy: Path
-    mode: Mode
+    mode: Switch
     response_fields: tuple[str, str]
 
 
@@ -68,7 +68,7 @@ def environment() -> Environment:
         endpoint=_endpoint(variables.get("DATAWORKS_ENDPOINT", "").strip()),
         callback=_choice(variables, "DATAWORKS_CALLBACK", ("on", "off")) == "on",
         policy=ROOT / path,
-        mode=Mode(_choice(variables, "EXTENSION_MODE", tuple(Mode))),
+        mode=Switch(_choice(variables, "EXTENSION_MODE", tuple(Switch))),
         response_fields=_response_fields(variables.get("EXTENSION_RESPONSE_FIELDS") or "checkResult,errorMessage"),
     )
 
@@ -143,10 +143,20 @@ class Extension:
     """What is built once for an instance: the environment's settings, the policy, the way to DataWorks."""
 
     def __init__(self, context: object) -> None:
-        """Raises ConfigurationError or PolicyError, so that an instance that cannot judge does not start."""
+        """Raises ConfigurationError or PolicyError, so that an instance that cannot judge does not start.
+
+        With the emergency switch off nothing is judged: then a broken policy is logged, and keeps nobody waiting.
+        """
         LOG.setLevel(logging.INFO)
         self.environment = environment()
-        self.policy = load_policy(self.environment.policy)
+        try:
+            self.policy = load_policy(self.environment.policy)
+        except PolicyError as error:
+            if self.environment.mode is not Switch.OFF:
+                raise
+            line = msgspec.json.encode({"event": "broken-policy", "error": str(error)}).decode()
+            LOG.error("%s", line)  # noqa: TRY400  one line; the error says where
+            self.policy = policy.empty(error.file)
         self.region = str(getattr(context, "region", "") or os.environ.get("FC_REGION", ""))
         self.transport: Transport | None = self._open() if self.environment.callback else None
 
@@ -177,7 +187,7 @@ def _seconds(value: Any) -> float:  # noqa: ANN401  whatever a runtime puts ther
     """The function's timeout as the context gives it, the platform's default where it does not."""
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_TIMEOUT_S
     return seconds if seconds > 0 else DEFAULT_TIMEOUT_S
 

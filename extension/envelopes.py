@@ -68,8 +68,7 @@ def _eventbridge(envelope: Mapping[str, object]) -> Event[Payload | None]:
     `data.blockBusiness` is not reliable there (the documented commit-file pre-event has false): what the catalogue
     calls an extension point is always answered, and only an event that it does not know is taken at the flag's word.
     """
-    source = events.text(envelope, "source")
-    if source not in ("", SOURCE):
+    if envelope.get("source") not in (None, SOURCE):
         raise MessageError("source", f"is not {SOURCE}: this is no DataWorks event")
     data = _mapping(envelope.get("data"))
     code, entry = _route(
@@ -92,6 +91,7 @@ _Route = tuple[str, catalogue.Entry | None]
 
 def _known(name: str) -> _Route:
     """The catalogue's entry for an event code or an EventBridge type, beside the name itself."""
+    name = name.strip()
     return name, catalogue.BY_CODE.get(name) or catalogue.BY_TYPE.get(name)
 
 
@@ -212,7 +212,13 @@ def _decode_leniently(body: bytes) -> object:
     except UnicodeDecodeError as error:
         raise MessageError("body", "is not UTF-8 text") from error
     except ValueError as error:
-        raise MessageError("body", f"is not JSON: {str(error).split(':')[0]}") from error
+        raise MessageError("body", f"is not JSON{_place(error)}") from error
+
+
+def _place(error: ValueError) -> str:
+    """Where JSON ends to be JSON, as far as that is known: the words for it differ from one Python to the next."""
+    position = getattr(error, "pos", None)
+    return "" if position is None else f", at character {position + 1}"
 
 
 def _whole(digits: str) -> int | float:

@@ -86,8 +86,9 @@ class PlatformError(ExtensionError):
     def refused(self) -> bool:
         """Whether the platform understood the call and turned it down for what it says about the event.
 
-        False where the same call can succeed later: no answer, 5xx, throttling, and everything about who calls
-        (credentials, signature, clock, permission), which the deployer can put right while the event is redelivered.
+        False where the same call can succeed later: no answer, 5xx, throttling, and everything about who calls and
+        where (credentials, signature, clock, permission, extension code, endpoint), which the deployer can put right
+        while the event is redelivered.
         """
         passing = self.status in _TIME_OR_CALLER or self.code.startswith(_TIME_OR_CALLER_CODES)
         return 400 <= self.status < 500 and not passing  # noqa: PLR2004  the HTTP class of client errors
@@ -95,6 +96,14 @@ class PlatformError(ExtensionError):
 
 _TIME_OR_CALLER = (401, 403, 408, 429)
 _TIME_OR_CALLER_CODES = (
+    "InternalError",
+    "InvalidAction",
+    "InvalidContentSha256",
+    "InvalidParameter.ExtensionCode",
+    "InvalidProtocol",
+    "InvalidVersion",
+    "MissingAuthorization",
+    "MissingExtensionCode",
     "Throttling",
     "InvalidAccessKeyId",
     "InvalidSecurityToken",

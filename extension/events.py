@@ -51,6 +51,7 @@ class Delivery(StrEnum):
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
+_SQL = "sqlText"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Download(Transfer, frozen=True, kw_only=True):
     file_name: Fact[str] = msgspec.field(name="fileName")
     row_count: Fact[Count] = msgspec.field(name="dataRowSize")
     """Rows of the result. The documented sample gives it as text."""
-    sql_text: Fact[str] = msgspec.field(name="sqlText")
+    sql_text: Fact[str] = msgspec.field(name=_SQL)
     """The SQL that gave the result. Never logged, never shown."""
 
 
@@ -152,12 +153,20 @@ def read(struct: type[P], data: Mapping[str, object]) -> P:
 
 
 def text(data: Mapping[str, object], *names: str) -> str:
-    """The first of the fields `names` that holds text or a whole number, as text; empty where none does."""
+    """The first of the fields `names` that is there, as text; empty where none is, or where it cannot be read."""
     for name in names:
         value = _fact(name, str, data)
         if isinstance(value, str):
             return value
+        if value.reason is Reason.UNREADABLE:
+            break
     return ""
+
+
+def facts(payload: Payload) -> dict[str, object]:
+    """What a payload says, by the platform's names; without what is unknown, and without SQL."""
+    found = {name: getattr(payload, attribute) for attribute, name, _ in _fields(type(payload))}
+    return {name: fact for name, fact in found.items() if name != _SQL and not isinstance(fact, Unknown)}
 
 
 @cache
@@ -171,12 +180,11 @@ def _fact(name: str, kind: Any, data: Mapping[str, object]) -> Any:  # noqa: ANN
     value = data.get(name)
     if value is None or (isinstance(value, str) and not value.strip()):
         return Unknown(name, Reason.MISSING)
+    if isinstance(value, str) and not value.isascii() and _LONE_SURROGATE.search(value):
+        return Unknown(name, Reason.UNREADABLE)
     if kind is str and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     try:
-        fact = msgspec.convert(value, kind, strict=False)
+        return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError:
         return Unknown(name, Reason.UNREADABLE)
-    if isinstance(fact, str) and not fact.isascii() and _LONE_SURROGATE.search(fact):
-        return Unknown(name, Reason.UNREADABLE)
-    return fact

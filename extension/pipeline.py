@@ -2,64 +2,75 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from extension import dataworks, envelopes
-from extension.edges import LOG, Call, Extension, Mode
+from extension import catalogue, dataworks, envelopes, events
+from extension.edges import LOG, Call, Extension, Switch
 from extension.errors import ConfigurationError, ExtensionError, MessageError, PlatformError, SignatureError
 from extension.events import Delivery, Event
 from extension.policy import Policy
-from extension.verdict import LATE, RAISED, SUBJECT, Finding, Judged, Result, Verdict, clean, worst
-from extension.verdict import Mode as RuleMode
+from extension.verdict import LATE, RAISED, SUBJECT, Finding, Judged, Mode, Result, Verdict, clean, cut, worst
+
+_LOGGED_FINDINGS, _LOGGED_CHARS = 40, 300
+"""A line of Function Compute's log holds 32 KB."""
 
 RETURNED_CHARS = 1000
 """Longest message that is returned to Function Compute; the platform's limit is unverified."""
 
 
-def judge(event: Event[Any], policy: Policy, late: Callable[[], bool] = lambda: False) -> Verdict:
-    """Judge an event: every rule that is for it, in the order of the file; the worst finding decides.
+def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], bool] = lambda: False) -> Verdict:
+    """Judge an event at an instant: every rule for it, in the order of the file; the worst finding decides.
 
     A check that raises gives its rule the policy's `on_error`, and the others are still judged. `late` says whether
     the time is up: every rule that is not done by then gives `on_timeout`.
     """
     found: list[Judged] = []
     for rule in policy.plan.get(event.code, ()):
-        result, message = rule.result, rule.message
         findings: tuple[Finding, ...]
+        result, raised = rule.result, ""
         if late():
             findings, result = (LATE,), policy.on_timeout
         else:
             try:
                 findings = tuple(rule.check.judge(event, rule.settings))
             except Exception as error:  # noqa: BLE001  the one place: whatever a check does, the user is answered
-                _log(logging.ERROR, {"event": "check-raised", "rule": rule.id, "check": rule.check.id, **_trace(error)})
-                findings, result = (RAISED,), policy.on_error
+                findings, result, raised = (RAISED,), policy.on_error, _trace(error)
         found.extend(
-            Judged(rule=rule.id, check=rule.check.id, result=result, mode=rule.mode, finding=finding, message=message)
+            Judged(
+                rule=rule.id,
+                check=rule.check.id,
+                result=result,
+                mode=rule.mode,
+                finding=finding,
+                message=rule.message,
+                error=raised,
+            )
             for finding in findings
         )
-    return Verdict(result=worst(found), findings=tuple(found), subject=_subject(event, policy))
+    return Verdict(result=worst(found), findings=tuple(found), subject=_subject(event, policy, now))
 
 
-def _subject(event: Event[Any], policy: Policy) -> Mapping[str, str]:
-    """What every message can say of the event."""
-    moment = event.time.astimezone(policy.timezone).strftime("%Y-%m-%d %H:%M") if event.time else ""
+def _subject(event: Event[Any], policy: Policy, now: datetime) -> Mapping[str, str]:
+    """What every message can say of the event; the time is that of judging where the event has none."""
+    moment = (event.time or now).astimezone(policy.timezone).strftime("%Y-%m-%d %H:%M")
     facts = {"event": event.code, "operator": event.operator, "workspace": event.workspace, "time": moment, "rule": ""}
     return {name: clean(facts[name]) or "-" for name in SUBJECT}
 
 
-def _trace(error: BaseException) -> dict[str, str]:
-    """What a log may hold of an exception: its type and its place; its text can quote the user's data."""
+def _trace(error: BaseException) -> str:
+    """Type and place of an exception."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
-    return {"error": type(error).__name__, "at": place.rpartition("/")[2]}
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
 
 
-class Callback(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the callback of one event.
 
     `outcome` is posted, not-needed (a notification), off (by DATAWORKS_CALLBACK), refused (the platform turned it down
@@ -84,10 +95,10 @@ def run(body: object, extension: Extension, context: object) -> str:
     try:
         event = envelopes.parse(body)
     except SignatureError as error:
-        _log(logging.WARNING, {"event": "refused-request", "request_id": call.request_id, "error": str(error)})
+        _log(logging.WARNING, {"event": "refused-request", "request_id": clean(call.request_id), "error": str(error)})
         return _encode({"statusCode": 401, "headers": {}, "isBase64Encoded": False, "body": str(error)})
     except MessageError as error:
-        _log(logging.ERROR, {"event": "unanswerable", "request_id": call.request_id, "error": clean(str(error))})
+        _log(logging.ERROR, {"event": "unanswerable", "request_id": clean(call.request_id), "error": clean(str(error))})
         raise
     verdict = _decide(event, extension, call)
     judged_ms = call.elapsed_ms()
@@ -102,22 +113,22 @@ def run(body: object, extension: Extension, context: object) -> str:
 
 def _decide(event: Event[Any], extension: Extension, call: Call) -> Verdict:
     """The verdict under the emergency switch: with `shadow` the findings are kept, but count for nothing."""
-    if extension.environment.mode is Mode.OFF:
+    if extension.environment.mode is Switch.OFF:
         return Verdict(result=Result.OK, findings=(), subject={})
-    verdict = judge(event, extension.policy, lambda: call.clock() >= call.deadline)
-    if extension.environment.mode is Mode.ENFORCE:
+    verdict = judge(event, extension.policy, call.now, lambda: call.clock() >= call.deadline)
+    if extension.environment.mode is Switch.ENFORCE:
         return verdict
-    findings = tuple(msgspec.structs.replace(judged, mode=RuleMode.SHADOW) for judged in verdict.findings)
+    findings = tuple(msgspec.structs.replace(judged, mode=Mode.SHADOW) for judged in verdict.findings)
     return Verdict(result=Result.OK, findings=findings, subject=verdict.subject)
 
 
-def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> Callback:
+def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> Outcome:
     """Post the verdict where somebody waits for it."""
     action = event.callback
     if action is None:
-        return Callback(outcome="not-needed")
+        return Outcome(outcome="not-needed")
     if extension.transport is None:
-        return Callback(outcome="off", action=action)
+        return Outcome(outcome="off", action=action)
     try:
         posted = dataworks.post(
             extension.transport,
@@ -134,8 +145,8 @@ def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: 
         )
     except (PlatformError, ConfigurationError) as error:
         refused = isinstance(error, PlatformError) and error.refused and event.delivery is Delivery.EVENTBRIDGE
-        return Callback(outcome="refused" if refused else "failed", action=action, error=error)
-    return Callback(outcome="posted", action=action, result=posted.result, request_id=posted.request_id)
+        return Outcome(outcome="refused" if refused else "failed", action=action, error=error)
+    return Outcome(outcome="posted", action=action, result=posted.result, request_id=posted.request_id)
 
 
 _T = TypeVar("_T")
@@ -149,16 +160,18 @@ def _need(value: _T | None, variable: str, problem: str) -> _T:
 
 
 def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for its one line
-    event: Event[Any], verdict: Verdict, callback: Callback, *, extension: Extension, call: Call, judged_ms: float
+    event: Event[Any], verdict: Verdict, callback: Outcome, *, extension: Extension, call: Call, judged_ms: float
 ) -> None:
     """Log the one line of an event: what was decided, why, under which policy, and what became of the callback."""
     policy = extension.policy
     warnings = _warnings(event, extension)
     unset = isinstance(callback.error, ConfigurationError) and callback.error.variable == "DATAWORKS_EXTENSION_CODE"
     level = logging.WARNING if warnings else logging.INFO
-    if callback.outcome == "refused" or (unset and event.delivery is Delivery.FUNCTION):
+    entry = catalogue.BY_CODE.get(event.code)
+    waits = entry is not None and entry.kind is catalogue.Kind.EXTENSION_POINT
+    if (callback.outcome == "refused" and not waits) or (unset and event.delivery is Delivery.FUNCTION):
         level = logging.WARNING
-    elif callback.outcome == "failed":
+    elif callback.outcome in ("refused", "failed") or any(judged.error for judged in verdict.findings):
         level = logging.ERROR
     _log(
         level,
@@ -168,12 +181,16 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
             "code": clean(event.code),
             "delivery": event.delivery,
             "message_id": clean(event.message_id),
-            "request_id": call.request_id,
+            "request_id": clean(call.request_id),
             "at": call.now,
             "occurred": event.time,
             "region": clean(event.region),
             "workspace": clean(event.workspace),
             "operator": clean(event.operator),
+            "facts": {
+                name: clean(fact) if isinstance(fact, str) else fact
+                for name, fact in (events.facts(event.payload) if event.payload else {}).items()
+            },
             "result": verdict.result,
             "mode": extension.environment.mode,
             "policy": f"{policy.file}@{policy.digest}",
@@ -183,10 +200,12 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
                     "check": judged.check,
                     "result": judged.result,
                     "mode": judged.mode,
-                    "text": verdict.sentence(judged, policy.language),
+                    "text": cut(verdict.sentence(judged, policy.language), _LOGGED_CHARS),
+                    "error": judged.error,
                 }
-                for judged in verdict.findings
+                for judged in verdict.findings[:_LOGGED_FINDINGS]
             ],
+            "findings_total": len(verdict.findings),
             "callback": {
                 "outcome": callback.outcome,
                 "action": callback.action,
@@ -203,6 +222,8 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
 def _warnings(event: Event[Any], extension: Extension) -> list[str]:
     """What the deployer should look at, though the event was answered."""
     warnings = []
+    if extension.environment.mode is not Switch.ENFORCE:
+        warnings.append(f"EXTENSION_MODE is {extension.environment.mode}: nothing is blocked")
     if not event.known:
         warnings.append("the event is not in the catalogue: no rule can be for it, it is answered OK")
     elsewhere = event.region not in ("", extension.region) and not extension.environment.endpoint.host

@@ -48,6 +48,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Rules for each event code, in the order of the file."""
 
 
+def empty(file: str) -> Policy:
+    """A policy without rules, for when nothing is judged."""
+    return Policy(
+        file=file,
+        digest="",
+        language=Language.ZH,
+        timezone=_timezone("Asia/Shanghai"),
+        on_error=Result.FAIL,
+        on_timeout=Result.FAIL,
+        rules=(),
+        plan={},
+    )
+
+
 def parse(content: bytes, file: str) -> Policy:
     """Read a policy. Raises PolicyError with everything that is wrong in it; `file` is its name there."""
     faults: list[Fault] = []
@@ -112,7 +126,10 @@ def _rule(section: Section) -> Rule | None:
     values = _settings(given, check.settings) if check and given else None
     section.close()
     if check and codes and not codes & check.events:
-        section.fault("on", f"{check.id} judges {join(check.events)}, and none of them is in it")
+        section.fault("on", f"holds no event that {check.id} judges; it judges {join(check.events)}")
+    elif check and codes:
+        for code in sorted(_misplaced(section.tree["on"], check)):
+            section.fault("on", f"{check.id} does not judge {code}; it judges {join(check.events)}")
     if check and message:
         for name in sorted(placeholders(message) - check.placeholders - SUBJECT):
             known = join(check.placeholders | SUBJECT)
@@ -180,6 +197,13 @@ def _codes(value: object) -> frozenset[str]:
     if not codes:
         raise ValueError("expected at least one event")
     return codes
+
+
+def _misplaced(names: object, check: checks.Check) -> frozenset[str]:
+    """Codes that `on:` names one by one though the check has nothing to do with events of their category."""
+    categories = {catalogue.BY_CODE[code].category for code in check.events}
+    named = frozenset(map(str, names if isinstance(names, list) else [names])) & set(catalogue.BY_CODE)
+    return frozenset(code for code in named if catalogue.BY_CODE[code].category not in categories)
 
 
 def _check(value: object) -> checks.Check:

@@ -6,9 +6,11 @@ Each type has `read`, which takes the plain value of the policy and raises Value
 import fnmatch
 import re
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 import msgspec
+
+from extension.verdict import casefold
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -72,7 +74,8 @@ def bytes_text(count: int) -> str:
     """A number of bytes for readers: `10.24 MB (10,241,024 B)`, without the bracket where nothing was rounded."""
     for power, unit in ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB")):
         if count >= 1000**power:
-            amount = f"{count / 1000**power:,.2f}".rstrip("0").rstrip(".")
+            hundredths = (count * 100 + 1000**power // 2) // 1000**power  # whole numbers: a float overflows
+            amount = f"{hundredths // 100:,}.{hundredths % 100:02}".rstrip("0").rstrip(".")
             exact = count * 100 % 1000**power == 0
             return f"{amount} {unit}" if exact else f"{amount} {unit} ({count:,} B)"
     return f"{count:,} B"
@@ -101,30 +104,68 @@ class Names:
                 raise ValueError(f"expected names of at most {MAX_PATTERN_CHARS} characters, found {plain(name)} in it")
         return cls(tuple(str(name).strip() for name in value))
 
-    @staticmethod
-    def _fold(name: str) -> str:
-        return name.strip().casefold()
+    @classmethod
+    def _fold(cls, name: str) -> str:
+        """The form in which names are compared: also full-width letters are letters, and nothing invisible counts."""
+        return casefold(name)
 
     def __contains__(self, name: str) -> bool:
         folded = self._fold(name)
         return folded in self._exact or bool(self._pattern and self._pattern.match(folded))
 
-    def __str__(self) -> str:
-        """The names, as many as a reader wants to see."""
-        shown = ", ".join(self.names[:5])
-        return f"{shown}, …" if len(self.names) > 5 else shown  # noqa: PLR2004  the five shown
+
+class Ids(Names):
+    """Ids of users: digits, or a pattern. A login name would never match, for no event has one."""
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a list of ids."""
+        names = super().read(value)
+        for name in names.names:
+            if not re.fullmatch(r"[0-9*?]+", name):
+                raise ValueError(f"expected ids of users (digits), found {plain(name)} in it")
+        return names
 
 
-class Spellings(Names):
-    """Names that are written in words or in one: compared without regard to space, `_` and `-` either."""
+class Guids(Names):
+    """GUIDs of tables, such as odps.project.table, or a pattern. The bare name of a table would never match."""
 
-    @staticmethod
-    def _fold(name: str) -> str:
-        return re.sub("[ _-]+", "", name.casefold())
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a list of GUIDs."""
+        names = super().read(value)
+        for name in names.names:
+            if "." not in name and "*" not in name:
+                raise ValueError(f"expected GUIDs such as odps.project.table or *.table, found {plain(name)} in it")
+        return names
+
+
+class Known(Names):
+    """Names of a documented set, compared without regard to space, `_` and `-` either.
+
+    Another name would most likely be a slip that never matches, so it is refused; a pattern with `*` can name what the
+    platform adds to the set.
+    """
+
+    KNOWN: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a list of names of the set."""
+        names = super().read(value)
+        known = {cls._fold(name) for name in cls.KNOWN}
+        for name in names.names:
+            if not {"*", "?"} & set(name) and cls._fold(name) not in known:
+                raise ValueError(f"expected {', '.join(cls.KNOWN)}, or a pattern with *, found {plain(name)} in it")
+        return names
+
+    @classmethod
+    def _fold(cls, name: str) -> str:
+        return re.sub("[ _-]+", "", super()._fold(name))
 
 
 class Networks:
-    """Addresses and networks in CIDR form, IPv4 and IPv6."""
+    """Addresses and networks in CIDR form, IPv4 and IPv6. An IPv4 address is also looked for as ::ffff:192.0.2.1."""
 
     def __init__(self, networks: tuple[object, ...]) -> None:
         self._networks = tuple(_network(network) for network in networks)
@@ -137,12 +178,15 @@ class Networks:
         return cls(tuple(value))
 
     def __contains__(self, address: "IPv4Address | IPv6Address") -> bool:
-        return any(address in network for network in self._networks)
+        from ipaddress import IPv6Address  # noqa: PLC0415  loaded already
+
+        forms = (address, IPv6Address(f"::ffff:{address}")) if address.version == 4 else (address,)  # noqa: PLR2004  IPv4
+        return any(form in network for network in self._networks for form in forms)
 
 
 def _network(text: object) -> "IPv4Network | IPv6Network":
-    """The network that `text` is, one of IPv4 addresses written as IPv6 as IPv4. Raises ValueError."""
-    from ipaddress import IPv4Network, ip_network  # noqa: PLC0415  3 ms that only a rule about addresses has to pay
+    """The network that `text` is. Raises ValueError."""
+    from ipaddress import ip_network  # noqa: PLC0415  3 ms that only a rule about addresses has to pay
 
     try:
         network = ip_network(text if isinstance(text, str) else "", strict=False)
@@ -150,14 +194,7 @@ def _network(text: object) -> "IPv4Network | IPv6Network":
         raise ValueError(f"expected networks such as 10.0.0.0/8 or 2001:db8::/32, found {plain(text)}") from error
     if network.network_address != ip_network(str(text).partition("/")[0]).network_address:
         raise ValueError(f"{text} has host bits set; did you mean {network}?")
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped and network.prefixlen >= _MAPPED_PREFIX:
-        return IPv4Network((mapped, network.prefixlen - _MAPPED_PREFIX))
     return network
-
-
-_MAPPED_PREFIX = 96
-"""Length of ::ffff:0:0/96, in which IPv4 addresses are written as IPv6."""
 
 
 def address(text: str) -> "IPv4Address | IPv6Address | None":
@@ -219,47 +256,29 @@ class MaximumSize(msgspec.Struct, frozen=True, kw_only=True):
     """Most that is allowed, in bytes or with a unit: 10MB, 1GiB."""
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of checks that compare with names. `deny` is stronger than `allow`."""
+L = TypeVar("L", bound=Names | Networks)
 
-    allow: Names | None = None
+
+class Listed(msgspec.Struct, Generic[L], frozen=True, kw_only=True):
+    """Settings of checks that compare with a list. `deny` is stronger than `allow`."""
+
+    allow: L | None = None
     """Only these are allowed."""
-    deny: Names | None = None
+    deny: L | None = None
     """These are not allowed."""
 
     def __post_init__(self) -> None:
         """Refuse settings that could never hit."""
-        _one_of(self.allow, self.deny)
-
-
-class ListedSpellings(Listed, frozen=True, kw_only=True):
-    """Settings of checks that compare with names of several spellings. `deny` is stronger than `allow`."""
-
-    allow: Spellings | None = None
-    """Only these are allowed."""
-    deny: Spellings | None = None
-    """These are not allowed."""
-
-
-class ListedNetworks(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of checks that compare with networks. `deny` is stronger than `allow`."""
-
-    allow: Networks | None = None
-    """Only addresses in these networks are allowed."""
-    deny: Networks | None = None
-    """Addresses in these networks are not allowed."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that could never hit."""
-        _one_of(self.allow, self.deny)
+        if self.allow is None and self.deny is None:
+            raise ValueError("expected allow, deny or both, found neither")
 
 
 class Protected(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of checks that forbid something altogether, or for some names."""
+    """Settings of checks that forbid something altogether, or for some tables."""
 
-    allow: Names | None = None
+    allow: Guids | None = None
     """Allowed for these."""
-    deny: Names | None = None
+    deny: Guids | None = None
     """Not allowed for these; without `allow` and `deny`, for none."""
 
 
@@ -268,11 +287,6 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
     pattern: Pattern
     """Regular expression (RE2) that the whole name must match."""
-
-
-def _one_of(allow: object, deny: object) -> None:
-    if allow is None and deny is None:
-        raise ValueError("expected allow, deny or both, found neither")
 
 
 def read(kind: Any, value: object) -> Any:  # noqa: ANN401  what kind is, is known at run time only

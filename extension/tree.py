@@ -112,7 +112,9 @@ class Section:
         """Note every key that nobody took."""
         for key in self.tree:
             if key not in self.known:
-                self.fault(key, f"unknown key; known: {join(self.known)}" + suggestion(key, self.known))
+                comma = key[:1].isdigit() and self.tree[key] is None
+                hint = "; a comma ends the value before it" if comma else suggestion(key, self.known)
+                self.fault(key, f"unknown key; known: {join(self.known)}{hint}")
 
 
 _PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], object]], ...] = (
@@ -146,13 +148,15 @@ def load(content: bytes, file: str) -> Tree:
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
-        raise PolicyError(file, [Fault("is not UTF-8 text")]) from error
+        line = content[: error.start].count(b"\n") + 1
+        raise PolicyError(file, [Fault("is not UTF-8 text: save the file as UTF-8", line=line)]) from error
     except _Error as error:
         raise PolicyError(file, [error.fault]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it has a character that YAML does not allow"
-        raise PolicyError(file, [Fault(f"is not YAML: {problem}", line=mark.line + 1 if mark else 0)]) from error
+        line = mark.line + 1 if mark else 0
+        raise PolicyError(file, [Fault(f"is not YAML: {problem}{_advice(content, line)}", line=line)]) from error
     if not isinstance(tree, Tree):
         raise PolicyError(file, [Fault(f"expected a mapping with version and rules, found {settings.plain(tree)}")])
     return tree
@@ -163,6 +167,26 @@ _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 0
+
+
+def _advice(content: bytes, line: int) -> str:
+    """What to do about text that is no YAML, where the line or the one before shows a usual slip."""
+    lines = content.decode("utf-8-sig").splitlines()
+    for number in (line, line - 1):
+        text = lines[number - 1] if 0 < number <= len(lines) else ""
+        for slip, advice in _SLIPS:
+            if slip.search(text):
+                return f"; line {number}: {advice}"
+    return ""
+
+
+_SLIPS = (
+    (re.compile("[：，［］｛｝“”‘’]"), "write : , [ ] { } and quotes in their plain form"),
+    (re.compile(r"^\s*\t"), "indent with spaces, not with tabs"),
+    (re.compile(r"[:\[,] *[*%@`]"), "put what begins with * % @ or ` in quotes"),
+    (re.compile(r'"[^"\']*\\[^"]*"'), "put what holds a \\ in single quotes"),
+    (re.compile(r"^[^'\"#]*: [^'\"{\[#]*: "), "put text that holds a colon in quotes"),
+)
 
 
 class _Error(Exception):
@@ -198,7 +222,8 @@ class _Builder:
         """The value that starts with `event`."""
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
-                raise _Error(event, f"the alias *{event.anchor} has no anchor before it")
+                name = f"*{event.anchor}"
+                raise _Error(event, f'{name} is an alias to YAML, and nothing is called so: put "{name}" in quotes')
             return self.anchors[event.anchor]
         self.depth += 1
         if self.depth > _MAX_DEPTH:
@@ -237,7 +262,8 @@ class _Builder:
             if not isinstance(key, yaml.ScalarEvent):
                 raise _Error(key, "a key is not plain text")
             if key.value in tree:
-                raise _Error(key, f"the key {settings.plain(key.value)} stands twice")
+                hint = "; is a '-' missing before it?" if key.value == "id" else ""
+                raise _Error(key, f"the key {settings.plain(key.value)} stands twice{hint}")
             tree.lines[key.value] = _line(key)
             tree[key.value] = self.value(self.next_event())
         return tree

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from string import Formatter
-from unicodedata import category
+from unicodedata import category, normalize
 
 import msgspec
 
@@ -94,24 +94,24 @@ def unread(fact: Unknown) -> Finding:
 
 
 _MISSING = Text(
-    en='DataWorks did not send "{field}", which this rule needs. Try again; if it stays like this, tell the owner of'
+    en='DataWorks did not send "{field}", which this rule needs. Try again; if it happens again, tell the owner of'
     " the extension.",
-    zh="DataWorks 发送的消息中缺少本规则所需的字段“{field}”。请重试；如仍出现，请联系扩展程序负责人。",
+    zh="DataWorks 发送的消息中缺少本规则所需的字段“{field}”。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
 _UNREADABLE = Text(
-    en='DataWorks sent "{field}" in a form that cannot be read, and this rule needs it. Try again; if it stays like'
+    en='DataWorks sent "{field}" in a form that cannot be read, and this rule needs it. Try again; if it happens'
     " this, tell the owner of the extension.",
-    zh="DataWorks 发送的消息中，本规则所需的字段“{field}”无法识别。请重试；如仍出现，请联系扩展程序负责人。",
+    zh="DataWorks 发送的消息中，本规则所需的字段“{field}”无法识别。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
 _RAISED = Text(
-    en="This rule could not be checked because of an error in the extension. Try again; if it stays like this, tell"
+    en="This rule could not be checked because of an error in the extension. Try again; if it happens again, tell"
     " the owner of the extension.",
-    zh="扩展程序出错，本规则未能完成检查。请重试；如仍出现，请联系扩展程序负责人。",
+    zh="扩展程序出错，本规则未能完成检查。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
 _LATE = Text(
-    en="The check ran out of time before this rule was done. Try again; if it stays like this, tell the owner of the"
+    en="The check ran out of time before this rule was done. Try again; if it happens again, tell the owner of the"
     " extension.",
-    zh="检查超时，本规则未能完成检查。请重试；如仍出现，请联系扩展程序负责人。",
+    zh="检查超时，本规则未能完成检查。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
 
 RAISED = Finding(_RAISED, judged=False)
@@ -129,6 +129,8 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     finding: Finding
     message: str = ""
+    error: str = ""
+    """Type and place of what the check raised, for the log; its text could quote the user's data."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +177,7 @@ MAX_VALUE_CHARS = 120
 def show(value: object) -> str:
     """A value as users read it: whole numbers with separators, text without anything that could deceive a reader."""
     if type(value) is int:
-        return f"{value:,}"
+        return clean(f"{value:,}")
     return clean(str(value))
 
 
@@ -187,10 +189,17 @@ _BLANKS = "\u034f\u115f\u1160\u3164\uffa0"
 
 
 def clean(text: str, limit: int = MAX_VALUE_CHARS) -> str:
-    """Text of a stranger on one line: nothing invisible, no direction overrides, no markup, not too long."""
+    """Text of a stranger on one line: no markup, not too long, and a mark for what is invisible or turns the text."""
     if not text.isascii():
-        text = "".join(character for character in text[: limit * 8] if _shows(character))
+        text = "".join(character if _shows(character) else "\ufffd" for character in text[: limit * 8])
     return cut(_CONTROL.sub(" ", text).translate(_MARKUP), limit)
+
+
+def casefold(text: str) -> str:
+    """`text` in the form in which names are compared: without case, width, blanks around it, and what is invisible."""
+    if not text.isascii():
+        text = normalize("NFKC", "".join(filter(_shows, text)))
+    return text.strip().casefold()
 
 
 def _shows(character: str) -> bool:

@@ -1,6 +1,7 @@
 """Deliveries that nobody can answer: each gets one clear error that names the place, and nothing is called back."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,29 +37,29 @@ def eb(**changes: object) -> bytes:
 
 BAD_INPUTS: dict[str, tuple[object, str]] = {
     # not JSON
-    "empty": (b"", "body: is not JSON: Expecting value"),
-    "blank": (b" \n\t ", "body: is not JSON: Expecting value"),
-    "plain text": (b"hello", "body: is not JSON: Expecting value"),
-    "truncated": (fc()[:-1], "body: is not JSON: Expecting ',' delimiter"),
+    "empty": (b"", "body: is not JSON"),
+    "blank": (b" \n\t ", "body: is not JSON"),
+    "plain text": (b"hello", "body: is not JSON"),
+    "truncated": (fc()[:-1], "body: is not JSON"),
     "trailing comma": (
         b'{"messageId": "m-1",}',
-        "body: is not JSON: Expecting property name enclosed in double quotes",
+        "body: is not JSON",
     ),
-    "two objects": (fc() + fc(), "body: is not JSON: Extra data"),
-    "single quotes": (b"{'messageId': 'm-1'}", "body: is not JSON: Expecting property name enclosed in double quotes"),
-    "XML": (b"<event><id>m-1</id></event>", "body: is not JSON: Expecting value"),
-    "form": (b"messageId=m-1&eventType=download-resources", "body: is not JSON: Expecting value"),
-    "null byte after": (fc() + b"\0", "body: is not JSON: Extra data"),
-    "null byte inside": (fc().replace(b"m-1", b"m\0-1"), "body: is not JSON: Invalid control character at"),
-    "null bytes only": (b"\0" * 64, "body: is not JSON: Expecting value"),
-    "unterminated text": (b'{"messageId": "m-1', "body: is not JSON: Unterminated string starting at"),
-    "bad escape": (b'{"messageId": "\\x41"}', "body: is not JSON: Invalid \\escape"),
-    "comment": (b'{"messageId": "m-1" /* id */}', "body: is not JSON: Expecting ',' delimiter"),
+    "two objects": (fc() + fc(), "body: is not JSON"),
+    "single quotes": (b"{'messageId': 'm-1'}", "body: is not JSON"),
+    "XML": (b"<event><id>m-1</id></event>", "body: is not JSON"),
+    "form": (b"messageId=m-1&eventType=download-resources", "body: is not JSON"),
+    "null byte after": (fc() + b"\0", "body: is not JSON"),
+    "null byte inside": (fc().replace(b"m-1", b"m\0-1"), "body: is not JSON"),
+    "null bytes only": (b"\0" * 64, "body: is not JSON"),
+    "unterminated text": (b'{"messageId": "m-1', "body: is not JSON"),
+    "bad escape": (b'{"messageId": "\\x41"}', "body: is not JSON"),
+    "comment": (b'{"messageId": "m-1" /* id */}', "body: is not JSON"),
     # wrong charset
     "UTF-16": (fc().decode().encode("utf-16"), "body: is not UTF-8 text"),
     "GBK": ('{"messageId": "m-1", "messageBody": {"fileName": "订单.csv"}}'.encode("gbk"), "body: is not UTF-8 text"),
     "Latin-1": ('{"messageId": "é"}'.encode("latin-1"), "body: is not UTF-8 text"),
-    "byte order mark": (b"\xef\xbb\xbf" + fc(), "body: is not JSON: Unexpected UTF-8 BOM (decode using utf-8-sig)"),
+    "byte order mark": (b"\xef\xbb\xbf" + fc(), "body: is not JSON"),
     "random bytes": (bytes(range(128, 256)), "body: is not UTF-8 text"),
     "gzip": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "body: is not UTF-8 text"),
     # huge and deep
@@ -105,6 +106,7 @@ BAD_INPUTS: dict[str, tuple[object, str]] = {
         eb(source="acs.oss"),
         "source: is not acs.dataworks: this is no DataWorks event",
     ),
+    "EventBridge with an object source": (eb(source={}), "source: is not acs.dataworks: this is no DataWorks event"),
     "EventBridge with a source like ours": (
         eb(source="acs.dataworks2"),
         "source: is not acs.dataworks: this is no DataWorks event",
@@ -122,10 +124,10 @@ def test_a_delivery_that_cannot_be_answered_is_an_error_and_no_callback(
 ) -> None:
     with pytest.raises(MessageError) as raised:
         function.handle(body)
-    assert str(raised.value) == error
+    assert re.sub(r"(?<=is not JSON), at character [0-9]+$", "", str(raised.value)) == error
     assert function.received == []
     assert [(line["level"], line["event"], line["error"]) for line in function.log] == [
-        ("ERROR", "unanswerable", error)
+        ("ERROR", "unanswerable", str(raised.value))
     ]
 
 
@@ -144,6 +146,7 @@ DAMAGED = {
     "rows negative": fc(messageBody={"dataRowSize": -5}),
     "rows a fraction": fc(messageBody={"dataRowSize": 1.5}),
     "rows true": fc(messageBody={"dataRowSize": True}),
+    "rows half a character": fc(messageBody={"dataRowSize": "\ud800"}),
     "rows a list": fc(messageBody={"dataRowSize": [1]}),
     "rows out of range": raw(b"1e400"),
     "rows of 5,000 digits": raw(b"9" * 5000),

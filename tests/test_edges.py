@@ -8,7 +8,7 @@ import pytest
 
 from extension import edges, local
 from extension.dataworks import Credentials
-from extension.edges import DEFAULT_TIMEOUT_S, POST_S, ROOT, Endpoint, Mode
+from extension.edges import DEFAULT_TIMEOUT_S, POST_S, ROOT, Endpoint, Switch
 from extension.errors import ConfigurationError
 from tests.conftest import Function
 
@@ -39,7 +39,7 @@ def test_everything_has_a_default() -> None:
     assert found.endpoint == Endpoint("https", "")
     assert found.callback
     assert found.policy == ROOT / "policy.yaml"
-    assert found.mode is Mode.ENFORCE
+    assert found.mode is Switch.ENFORCE
     assert found.response_fields == ("checkResult", "errorMessage")
 
 
@@ -57,7 +57,7 @@ def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXTENSION_MODE", "shadow")
     monkeypatch.setenv("EXTENSION_RESPONSE_FIELDS", "CheckResult, Message")
     found = edges.environment()
-    assert (found.extension_code, found.callback, found.mode) == ("ext-1", False, Mode.SHADOW)
+    assert (found.extension_code, found.callback, found.mode) == ("ext-1", False, Switch.SHADOW)
     assert found.policy == Path("/mnt/policy.yaml")
     assert found.response_fields == ("CheckResult", "Message")
 
@@ -179,6 +179,7 @@ def test_the_moment_of_a_call_is_in_utc_and_of_now(function: Function) -> None:
         (None, DEFAULT_TIMEOUT_S - POST_S),
         ("soon", DEFAULT_TIMEOUT_S - POST_S),
         (0, DEFAULT_TIMEOUT_S - POST_S),
+        (10**400, DEFAULT_TIMEOUT_S - POST_S),
         (-5, DEFAULT_TIMEOUT_S - POST_S),
     ],
 )

@@ -69,8 +69,19 @@ def test_chinese_text_is_text() -> None:
 
 
 def test_text_takes_the_first_field_that_holds_any() -> None:
-    assert events.text({"a": " ", "b": ["x"], "c": 7, "d": "later"}, "a", "b", "c", "d") == "7"
+    assert events.text({"a": " ", "c": 7, "d": "later"}, "a", "b", "c", "d") == "7"
     assert events.text({"a": None}, "a", "b") == ""
+
+
+def test_text_is_not_taken_from_another_field_than_the_one_that_cannot_be_read() -> None:
+    assert events.text({"operator": {"id": 1}, "owner": "another"}, "operator", "owner") == ""
+
+
+def test_the_facts_of_a_payload_are_told_without_sql_and_without_what_is_unknown() -> None:
+    facts = events.facts(events.read(Download, DATA | {"fileSize": "big", "datasourceId": None}))
+    assert facts == {
+        name: value for name, value in DATA.items() if name not in ("sqlText", "fileSize", "datasourceId")
+    } | {"dataRowSize": 123456}
 
 
 def test_a_payload_never_shows_its_sql() -> None:

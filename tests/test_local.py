@@ -643,7 +643,7 @@ def test_a_local_run_tells_what_was_returned_and_logged(caplog: pytest.LogCaptur
     assert run.returned == {"checkResult": "OK", "errorMessage": ""}
     assert run.verdict is not None
     assert run.verdict in run.log
-    assert run.verdict["level"] == "INFO"
+    assert run.verdict["level"] == "WARNING"
     assert run.verdict["mode"] == "off"
     assert run.initialize_ms >= 0
     assert run.handler_ms > 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from extension import local
 from extension.__main__ import main
 from extension.edges import ROOT
 from tests.conftest import EVENTS
@@ -84,7 +85,7 @@ def test_user_text_is_shown_as_text_and_not_as_markup(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (b"", "body: is not JSON: Expecting value"),
+        (b"", "body: is not JSON, at character 1"),
         (b"{}", "body: is neither a Function Compute envelope (messageId, messageBody) nor an EventBridge event"),
         (b'{"messageId": ""}', "eventType: is missing: the message does not say which event it is"),
         (b'{"requestContext": {}}', "a request through an HTTP trigger needs a valid EventBridge signature"),
@@ -123,7 +124,51 @@ def test_policy_check_says_what_is_valid(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("EXTENSION_POLICY", raising=False)
     shown = run("policy", "check")
     assert shown.exit_code == 0
-    assert shown.stdout.startswith("policy.yaml: valid, 6 rules for 3 events, digest ")
+    assert shown.stdout.startswith("policy.yaml: valid, rules: 6, events: 3, digest: ")
+
+
+def test_invoke_says_which_variable_makes_no_sense(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTENSION_RESPONSE_FIELDS", "one")
+    shown = run("invoke", str(EVENTS / "freeze-node.json"))
+    assert shown.exit_code == 2
+    assert shown.stderr.startswith("error: environment variable EXTENSION_RESPONSE_FIELDS: expected two")
+
+
+def test_a_callback_that_was_not_taken_exits_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "EXTENSION_CODE", "")
+    shown = run("invoke", str(EVENTS / "freeze-node.json"))
+    assert shown.exit_code == 2
+    assert "the callback was not taken: DATAWORKS_EXTENSION_CODE: not set" in shown.stderr
+
+
+def test_a_chinese_message_is_shown_whole_on_a_narrow_terminal(tmp_path: Path) -> None:
+    policy = tmp_path / "p.yaml"
+    policy.write_text(
+        "version: 1\nrules:\n  - {id: a-rule-with-a-long-name, on: '*', check: download.rows, with: {max: 0}}\n",
+        encoding="utf-8",
+    )
+    arguments = ["invoke", str(EVENTS / "download-resources.json"), "--policy", str(policy)]
+    shown = CliRunner().invoke(main, arguments, env={"COLUMNS": "80"})
+    assert "…" not in shown.stdout
+    assert "减少单次下载量" in "".join(re.findall(r"[\u4e00-\u9fff]", shown.stdout))
+
+
+def test_a_terminal_that_has_no_chinese_costs_nobody_the_verdict(tmp_path: Path) -> None:
+    policy = tmp_path / "p.yaml"
+    policy.write_text(
+        "version: 1\nrules:\n  - {id: r, on: '*', check: download.rows, with: {max: 0}}\n", encoding="utf-8"
+    )
+    event = str(EVENTS / "download-resources.json")
+    done = subprocess.run(  # noqa: S603  this very Python
+        [sys.executable, "-m", "extension", "invoke", event, "--policy", str(policy)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"FAIL" in done.stdout
 
 
 def test_policy_check_says_what_is_wrong_with_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

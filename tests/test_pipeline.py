@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import pytest
 
 import handler
 from extension import checks, edges, local, pipeline, policy
-from extension.errors import ConfigurationError, PlatformError
+from extension.errors import ConfigurationError, PlatformError, PolicyError
 from extension.events import Event
 from extension.verdict import RAISED, Finding, Mode, Result
 from tests.cases import event
 from tests.conftest import EVENTS, Function, key
+from tests.fakes import answering
 
 RULES = """
 version: 1
@@ -25,12 +26,13 @@ rules:
   - {id: size, on: resources-download, check: download.size, with: {max: 1MB}, result: WARN}
   - {id: name, on: resources-download, check: download.file_name, with: {pattern: 'ok.*'}, mode: shadow}
 """
+NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 OK: dict[str, object] = {"dataRowSize": 1, "fileSize": 1, "fileName": "ok.csv", "moduleType": "sqlx_query"}
 
 
 def judged(data: dict[str, object], rules: str = RULES) -> list[tuple[str, str, str]]:
     """Rule, result and mode of each finding."""
-    verdict = pipeline.judge(event("download-resources", data), policy.parse(rules.encode(), "p"))
+    verdict = pipeline.judge(event("download-resources", data), policy.parse(rules.encode(), "p"), NOW)
     return [(found.rule, found.result, found.mode) for found in verdict.findings]
 
 
@@ -55,42 +57,43 @@ class TestJudge:
     """The pure part."""
 
     def test_without_findings_the_verdict_is_ok(self) -> None:
-        verdict = pipeline.judge(event("download-resources", OK), policy.parse(RULES.encode(), "p"))
+        verdict = pipeline.judge(event("download-resources", OK), policy.parse(RULES.encode(), "p"), NOW)
         assert (verdict.result, verdict.findings) == (Result.OK, ())
 
     def test_the_worst_finding_decides(self) -> None:
         both = pipeline.judge(
             event("download-resources", OK | {"dataRowSize": 1001, "fileSize": 10**7}),
             policy.parse(RULES.encode(), "p"),
+            NOW,
         )
         assert both.result is Result.FAIL
         assert [found.rule for found in both.findings] == ["rows", "size"]
 
     def test_a_warning_alone_warns(self) -> None:
         verdict = pipeline.judge(
-            event("download-resources", OK | {"fileSize": 10**7}), policy.parse(RULES.encode(), "p")
+            event("download-resources", OK | {"fileSize": 10**7}), policy.parse(RULES.encode(), "p"), NOW
         )
         assert verdict.result is Result.WARN
 
     def test_a_shadow_rule_is_found_and_changes_nothing(self) -> None:
         verdict = pipeline.judge(
-            event("download-resources", OK | {"fileName": "no.csv"}), policy.parse(RULES.encode(), "p")
+            event("download-resources", OK | {"fileName": "no.csv"}), policy.parse(RULES.encode(), "p"), NOW
         )
         assert verdict.result is Result.OK
         assert [(found.rule, found.mode) for found in verdict.findings] == [("name", Mode.SHADOW)]
 
     def test_an_event_that_no_rule_is_for_is_ok(self) -> None:
-        verdict = pipeline.judge(event("freeze-node", {}), policy.parse(RULES.encode(), "p"))
+        verdict = pipeline.judge(event("freeze-node", {}), policy.parse(RULES.encode(), "p"), NOW)
         assert (verdict.result, verdict.findings) == (Result.OK, ())
 
     def test_the_same_event_gives_the_same_verdict(self) -> None:
         rules = policy.parse(RULES.encode(), "p")
-        first, second = (pipeline.judge(event("download-resources", {}), rules) for _ in range(2))
+        first, second = (pipeline.judge(event("download-resources", {}), rules, NOW) for _ in range(2))
         assert first == second
 
     @pytest.mark.parametrize("on_error", list(Result))
     def test_a_check_that_raises_gives_on_error_and_the_others_are_judged(
-        self, on_error: Result, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, on_error: Result, monkeypatch: pytest.MonkeyPatch, function: Function, tmp_path: Path
     ) -> None:
         def broken(_event: Event[Any], _settings: msgspec.Struct) -> Iterator[Finding]:
             raise ZeroDivisionError("select secret from a_table")
@@ -102,22 +105,20 @@ class TestJudge:
             ("rows", on_error, "enforce"),
             ("size", "WARN", "enforce"),
         ]
-        (record,) = caplog.records
-        line = json.loads(record.getMessage())
-        assert line.pop("at").startswith("test_pipeline.py:")
-        assert line == {
-            "event": "check-raised",
-            "rule": "rows",
-            "check": "download.rows",
-            "error": "ZeroDivisionError",
-        }
+        function.policy(rules, tmp_path)
+        returned = function.handle(body(data=OK))
+        assert returned["checkResult"] == on_error
+        (line,) = function.log
+        assert line["level"] == "ERROR"
+        assert line["findings"][0]["error"].startswith("ZeroDivisionError at test_pipeline.py:")
+        assert "secret" not in json.dumps(line)
 
     @pytest.mark.parametrize("on_timeout", list(Result))
     def test_rules_that_are_not_done_when_the_time_is_up_give_on_timeout(self, on_timeout: Result) -> None:
         rules = RULES.replace("language: en", f"language: en\ndefaults: {{on_timeout: {on_timeout}}}")
         moments = iter([False, True, True])
         verdict = pipeline.judge(
-            event("download-resources", OK), policy.parse(rules.encode(), "p"), lambda: next(moments)
+            event("download-resources", OK), policy.parse(rules.encode(), "p"), NOW, lambda: next(moments)
         )
         assert verdict.result is on_timeout
         assert [(found.rule, found.result, found.mode, found.finding.judged) for found in verdict.findings] == [
@@ -129,14 +130,14 @@ class TestJudge:
         rules = _with_message("{event} {operator} {workspace} {time} {rule} {rows} {max}")
         when = datetime(2026, 3, 1, 20, 30, tzinfo=timezone(timedelta(hours=8)))
         asked = msgspec.structs.replace(event("download-resources", {"dataRowSize": 1234}), time=when)
-        assert pipeline.judge(asked, rules).message(rules.language, 1000) == (
+        assert pipeline.judge(asked, rules, NOW).message(rules.language, 1000) == (
             "[r] download-resources 149318 90214 2026-03-01 07:30 r 1,234 0"
         )
 
-    def test_what_a_message_cannot_know_is_a_dash(self) -> None:
+    def test_without_a_time_of_its_own_an_event_has_that_of_judging_and_what_is_not_known_is_a_dash(self) -> None:
         rules = _with_message("{time}/{operator}")
         asked = msgspec.structs.replace(event("download-resources", {"dataRowSize": 1}), operator="")
-        assert pipeline.judge(asked, rules).message(rules.language, 1000) == "[r] -/-"
+        assert pipeline.judge(asked, rules, NOW).message(rules.language, 1000) == "[r] 2026-07-01 08:00/-"
 
 
 class TestAnswer:
@@ -252,12 +253,21 @@ class TestAnswer:
         assert message.endswith("…")
         assert len(function.received[0].parameters["CheckMessage"]) <= 1000
 
+    def test_a_long_tip_to_operation_center_is_shorter_for_it_travels_in_the_url(
+        self, function: Function, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        rules = _always("freeze-node", "FAIL", monkeypatch)
+        rule = rules.splitlines()[-1]
+        function.policy(rules + "".join(f"\n{rule.replace('id: r', f'id: r{n}')}" for n in range(9)), tmp_path)
+        function.handle(body("freeze-node"))
+        assert 200 < len(function.received[0].parameters["CheckResultTip"]) <= 300
+
     def test_user_text_reaches_a_message_without_what_deceives(self, function: Function, tmp_path: Path) -> None:
         function.policy(RULES.replace("mode: shadow", ""), tmp_path)
         name = "a\u202egpj.exe\r\n<script>\x00\x1b[31m{rows}{0.__class__}.csv"
         message = function.handle(body(data=OK | {"fileName": name}))["errorMessage"]
         assert message == (
-            '[name] The file name "agpj.exe ‹script› [31m{rows}{0.__class__}.csv" is not of the form ok.*.'
+            '[name] The file name "a\ufffdgpj.exe ‹script› [31m{rows}{0.__class__}.csv" is not of the form ok.*.'
             " Rename the file."
         )
 
@@ -281,7 +291,8 @@ class TestEmergency:
         assert returned == {"checkResult": "OK", "errorMessage": ""}
         assert [call.parameters["CheckResult"] for call in function.received] == ["OK"]
         (line,) = function.log
-        assert (line["result"], line["mode"]) == ("OK", "shadow")
+        assert (line["result"], line["mode"], line["level"]) == ("OK", "shadow", "WARNING")
+        assert line["warnings"] == ["EXTENSION_MODE is shadow: nothing is blocked"]
         assert [(found["rule"], found["result"], found["mode"]) for found in line["findings"]] == [
             ("bulk-download", "FAIL", "shadow")
         ]
@@ -294,6 +305,24 @@ class TestEmergency:
         assert [call.parameters["CheckResult"] for call in function.received] == ["OK"]
         (line,) = function.log
         assert (line["result"], line["mode"], line["findings"]) == ("OK", "off", [])
+
+    def test_off_works_also_when_the_policy_is_what_is_broken(self, function: Function, tmp_path: Path) -> None:
+        function.set(EXTENSION_MODE="off")
+        function.policy("version: 2\n", tmp_path)
+        assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "OK"
+        assert [(line["level"], line["event"]) for line in function.log] == [
+            ("ERROR", "broken-policy"),
+            ("WARNING", "verdict"),
+        ]
+        assert "version: expected 1, found 2" in function.log[0]["error"]
+
+    @pytest.mark.parametrize("mode", ["enforce", "shadow"])
+    def test_a_broken_policy_is_no_policy_in_any_other_mode(
+        self, function: Function, tmp_path: Path, mode: str
+    ) -> None:
+        function.set(EXTENSION_MODE=mode)
+        with pytest.raises(PolicyError):
+            function.policy("version: 2\n", tmp_path)
 
 
 class TestCallbackFails:
@@ -350,12 +379,42 @@ class TestCallbackFails:
         (line,) = function.log
         assert (line["level"], line["callback"]["outcome"]) == ("ERROR", "failed")
 
-    def test_a_refusal_of_the_call_behind_eventbridge_is_logged_and_no_error(self, function: Function) -> None:
+    @pytest.mark.parametrize(("code", "level"), [("commit-file", "WARNING"), ("download-resources", "ERROR")])
+    def test_a_refusal_of_the_call_behind_eventbridge_is_logged_and_no_error(
+        self, function: Function, code: str, level: str
+    ) -> None:
+        with answering(400, {"RequestId": "R-1", "Code": "InvalidParameter.MessageId", "Message": "why"}) as stub:
+            function.set(DATAWORKS_ENDPOINT=f"http://{stub.endpoint}")
+            function.initialize()
+            function.handle((EVENTS / f"{code}.eventbridge.json").read_bytes())
+        (line,) = function.log
+        assert (line["level"], line["callback"]["outcome"]) == (level, "refused")
+
+    def test_a_refusal_of_the_call_leaves_an_fc_hosted_event_its_return_value_and_an_error(
+        self, function: Function
+    ) -> None:
+        with answering(400, {"RequestId": "R-1", "Code": "InvalidParameter.MessageId", "Message": "why"}) as stub:
+            function.set(DATAWORKS_ENDPOINT=f"http://{stub.endpoint}")
+            function.initialize()
+            assert function.handle((EVENTS / "download-resources.json").read_bytes())["checkResult"] == "FAIL"
+        (line,) = function.log
+        assert (line["level"], line["callback"]["outcome"]) == ("ERROR", "failed")
+
+    def test_a_wrong_extension_code_behind_eventbridge_is_an_error(self, function: Function) -> None:
         function.set(DATAWORKS_EXTENSION_CODE="of-somebody-else")
         function.initialize()
-        assert function.handle((EVENTS / "commit-file.eventbridge.json").read_bytes())["checkResult"] == "OK"
-        (line,) = function.log
-        assert (line["level"], line["callback"]["outcome"]) == ("WARNING", "refused")
+        with pytest.raises(PlatformError, match=r"InvalidParameter\.ExtensionCode"):
+            function.handle((EVENTS / "commit-file.eventbridge.json").read_bytes())
+
+    def test_a_warn_that_is_refused_for_who_calls_is_not_softened(
+        self, function: Function, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        function.policy(_always("freeze-node", "WARN", monkeypatch), tmp_path)
+        with answering(400, {"RequestId": "R-1", "Code": "SignatureDoesNotMatch", "Message": "why"}) as stub:
+            function.set(DATAWORKS_ENDPOINT=f"http://{stub.endpoint}")
+            function.initialize()
+            function.handle(body("freeze-node"))
+            assert len(stub.requests) == 1
 
     def test_no_answer_is_an_error_behind_eventbridge(self, function: Function) -> None:
         function.set(DATAWORKS_ENDPOINT="http://127.0.0.1:9")
@@ -387,6 +446,18 @@ class TestLog:
             "region": "cn-shanghai",
             "workspace": "90214",
             "operator": "149318960375502187",
+            "facts": {
+                "operatorUid": "149318960375502187",
+                "operatorBaseId": "123936573482016",
+                "datasourceId": "1111",
+                "datasourceName": "odps_first",
+                "queryDwProjectId": "90214",
+                "queryDwProjectName": "test_project",
+                "fileSize": 10241024,
+                "moduleType": "sqlx_query",
+                "fileName": "filename.csv",
+                "dataRowSize": 123456,
+            },
             "result": "FAIL",
             "mode": "enforce",
             "findings": [
@@ -397,8 +468,10 @@ class TestLog:
                     "mode": "enforce",
                     "text": "[bulk-download] The download has 123,456 rows; at most 100,000 are allowed. Narrow the"
                     " query with a filter, or download less at a time.",
+                    "error": "",
                 }
             ],
+            "findings_total": 1,
             "callback": {
                 "outcome": "posted",
                 "action": "CallbackExtension",

@@ -64,7 +64,7 @@ def top(**keys: str) -> str:
 
 def listed(with_: str) -> str:
     """A policy of one rule that compares with names."""
-    return rule(check="download.source", with_=with_)
+    return rule(check="download.datasource", with_=with_)
 
 
 def networks(with_: str) -> str:
@@ -158,7 +158,7 @@ def test_the_order_of_the_plan_is_not_that_of_names() -> None:
         pytest.param("[download-resources, download-resources-execute]", DOWNLOADS, id="a list of codes"),
         pytest.param("[download-resources, download-resources]", {"download-resources"}, id="a code twice"),
         pytest.param("resources-download", DOWNLOADS, id="a category"),
-        pytest.param("[resources-download, commit-file]", DOWNLOADS, id="a category and a code"),
+        pytest.param("[resources-download, file-change]", DOWNLOADS, id="two categories"),
         pytest.param("Upload and Download", DOWNLOADS, id="a module"),
         pytest.param("'*'", DOWNLOADS, id="everything"),
     ],
@@ -216,7 +216,7 @@ def test_sizes_names_networks_and_patterns_are_read() -> None:
     assert "crm_pii" in names.deny
 
     places = only_rule(networks("{deny: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]}")).settings
-    assert isinstance(places, settings.ListedNetworks)
+    assert isinstance(places, Listed)
     assert places.allow is None
     assert places.deny is not None
     assert all(ip_address(ip) in places.deny for ip in ("10.9.9.9", "2001:db8::1", "192.0.2.1"))
@@ -360,14 +360,21 @@ NOT_ZONE = "p.yaml:7: timezone: expected a timezone such as Asia/Shanghai, found
 BROKEN: dict[str, tuple[str | bytes, str]] = {
     # the file
     "a bracket that is not closed": ("version: [1\n", "p.yaml:2: is not YAML: did not find expected ',' or ']'"),
-    "two colons in a line": ("a: b: c\n", "p.yaml:1: is not YAML: mapping values are not allowed in this context"),
+    "two colons in a line": (
+        "a: b: c\n",
+        (
+            "p.yaml:1: is not YAML: mapping values are not allowed in this context; line 1: put text that"
+            " holds a colon in"
+            " quotes"
+        ),
+    ),
     "a tab as indent": (
         "version: 1\nrules:\n\t- id: x\n",
-        "p.yaml:3: is not YAML: found character that cannot start any token",
+        "p.yaml:3: is not YAML: found character that cannot start any token; line 3: indent with spaces, not with tabs",
     ),
-    "Latin-1": ("version: é\n".encode("latin-1"), "p.yaml: is not UTF-8 text"),
-    "GBK": ("language: 中文\n".encode("gbk"), "p.yaml: is not UTF-8 text"),
-    "UTF-16": (rule().encode("utf-16"), "p.yaml: is not UTF-8 text"),
+    "Latin-1": ("version: é\n".encode("latin-1"), "p.yaml:1: is not UTF-8 text: save the file as UTF-8"),
+    "GBK": ("language: 中文\n".encode("gbk"), "p.yaml:1: is not UTF-8 text: save the file as UTF-8"),
+    "UTF-16": (rule().encode("utf-16"), "p.yaml:1: is not UTF-8 text: save the file as UTF-8"),
     "empty": ("", f"{NO_MAPPING} nothing"),
     "comments only": ("# rules follow\n", f"{NO_MAPPING} nothing"),
     "an empty document": ("---\n", f"{NO_MAPPING} nothing"),
@@ -391,10 +398,13 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "a key twice in with": (listed("{deny: [a], deny: [b]}"), "p.yaml:6: the key 'deny' stands twice"),
     "a key that is a list": ("version: 1\n? [a]\n: b\n", "p.yaml:2: a key is not plain text"),
     "a key that is an alias": ("&a version: 1\n*a : b\n", "p.yaml:2: a key is not plain text"),
-    "an alias inside its anchor": ("&a [*a]", "p.yaml:1: the alias *a has no anchor before it"),
+    "an alias inside its anchor": (
+        "&a [*a]",
+        'p.yaml:1: *a is an alias to YAML, and nothing is called so: put "*a" in quotes',
+    ),
     "an alias without an anchor": (
         listed("{deny: *auditors}"),
-        "p.yaml:6: the alias *auditors has no anchor before it",
+        'p.yaml:6: *auditors is an alias to YAML, and nothing is called so: put "*auditors" in quotes',
     ),
     "a Python tag": (
         rule(check="!python/name:os.system x"),
@@ -431,6 +441,64 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "a key that moves the cursor": (
         rule() + '\n"\\e[31m": 1\n',
         "p.yaml:8: '\\x1b[31m': unknown key; known: defaults, language, rules, timezone, version",
+    ),
+    "an event of another kind beside one of its own": (
+        rule(on="[download-resources, upload-data-to-table]"),
+        (
+            "p.yaml:4: rule r: on: download.rows does not judge upload-data-to-table; it judges download-resources,"
+            " download-resources-execute"
+        ),
+    ),
+    "a full-width colon": (
+        "version: 1\nrules：\n  - id: r\n",
+        (
+            "p.yaml:3: is not YAML: could not find expected ':'; line 2: write : , [ ] { } and quotes in"
+            " their plain form"
+        ),
+    ),
+    "a star without quotes": (
+        rule(on="*"),
+        (
+            "p.yaml:4: is not YAML: did not find expected alphabetic or numeric character; line 4: put what"
+            " begins with * %"
+            " @ or ` in quotes"
+        ),
+    ),
+    "a backslash in double quotes": (
+        pattern(r'"\d+.csv"'),
+        "p.yaml:6: is not YAML: found unknown escape character; line 6: put what holds a \\ in single quotes",
+    ),
+    "a colon in a message": (
+        rule(message="Too many: ask us"),
+        (
+            "p.yaml:7: is not YAML: mapping values are not allowed in this context; line 7: put text that"
+            " holds a colon in"
+            " quotes"
+        ),
+    ),
+    "a slip that nobody knows": (
+        "version: 1\nrules: [\n",
+        "p.yaml:3: is not YAML: did not find expected node content",
+    ),
+    "a number with separators": (
+        rule(with_="{max: 100,000}"),
+        "p.yaml:6: rule r: with.000: unknown key; known: max; a comma ends the value before it",
+    ),
+    "a missing dash": (
+        rule() + "\n    id: s\n",
+        "p.yaml:8: the key 'id' stands twice; is a '-' missing before it?",
+    ),
+    "a source that nobody knows": (
+        rule(check="download.source", with_="{deny: [dwexel]}"),
+        (
+            "p.yaml:6: rule r: with.deny: expected entity_transfer, develop_query, sqlx_query, dw_excel, or"
+            " a pattern with *,"
+            " found 'dwexel' in it"
+        ),
+    ),
+    "a login name for an id": (
+        rule(check="download.operator", with_="{deny: [zhangsan]}"),
+        "p.yaml:6: rule r: with.deny: expected ids of users (digits), found 'zhangsan' in it",
     ),
     "an unknown key at the top": (
         top(lang="en"),
@@ -518,8 +586,8 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "events that the check does not judge": (
         rule(on="[upload-data-to-table, commit-file]"),
         (
-            "p.yaml:4: rule r: on: download.rows judges download-resources, download-resources-execute, and none of"
-            " them is in it"
+            "p.yaml:4: rule r: on: holds no event that download.rows judges; it judges download-resources,"
+            " download-resources-execute"
         ),
     ),
     # its check

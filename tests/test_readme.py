@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -33,12 +34,7 @@ def test_the_run_that_is_shown_is_what_the_command_prints() -> None:
 
 
 def test_the_errors_that_are_shown_are_what_the_command_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "broken.yaml").write_text(
-        "version: 1\nrules:\n"
-        "  - {id: bulk, on: resources-download, check: download.rows, with: {max: 100k}}\n"
-        "  - {id: typo, on: download-resource, check: download.row}\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "broken.yaml").write_text(blocks("text")[0], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     command, *lines = blocks("console")[1].splitlines()
     found = printed(*command.removeprefix("$ python -m extension ").split())
@@ -64,7 +60,9 @@ def test_every_check_is_listed_with_its_parameters_and_placeholders() -> None:
     rows = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|(?:.*)\| (.*) \| (.*) \|$", README, re.MULTILINE)
     assert [row[0] for row in rows] == list(BY_ID)
     for name, parameters, placeholders in rows:
-        assert set(re.findall(r"`(\w+)`", parameters)) == set(BY_ID[name].settings.__struct_fields__)
+        assert set(re.findall(r"`(\w+)`", parameters)) == {
+            field.name for field in msgspec.structs.fields(BY_ID[name].settings)
+        }
         assert set(re.findall(r"`(\w+)`", placeholders)) == BY_ID[name].placeholders
 
 

@@ -366,7 +366,7 @@ def test_what_the_platform_says_is_on_one_line_and_not_too_long() -> None:
     with answering(400, refusal("Invalid\nX", "<b>one</b>\r\ntwo\u202e " + "x" * 5000)) as stub:
         error = fail(stub)
     assert error.code == "Invalid X"
-    assert error.message.startswith("‹b›one‹/b› two x")
+    assert error.message.startswith("‹b›one‹/b› two\ufffd x")
     assert len(error.message) <= sdk.MAX_MESSAGE_CHARS
     assert len(str(error).splitlines()) == 1
 
@@ -375,7 +375,7 @@ REFUSALS = {
     "InvalidAccessKeyId.NotFound": (404, False),
     "InvalidSecurityToken.Malformed": (400, False),
     "SignatureDoesNotMatch": (400, False),
-    "InvalidParameter.ExtensionCode": (400, True),
+    "InvalidParameter.ExtensionCode": (400, False),
     "InvalidParameter.CheckResult": (400, True),
     "MissingMessageId": (400, True),
 }
@@ -420,7 +420,10 @@ def test_every_refusal_is_told_with_its_facts(server: Witness, code: str) -> Non
     ("status", "code", "refused"),
     [
         (400, "InvalidParameter.MessageId", True),
-        (404, "InvalidAction.NotFound", True),
+        (404, "InvalidAction.NotFound", False),
+        (400, "InvalidParameter.ExtensionCode", False),
+        (400, "InternalError.UserId.Missing", False),
+        (400, "InvalidProtocol.NeedSsl", False),
         (409, "Conflict", True),
         (400, "Throttling", False),
         (400, "Throttling.User", False),

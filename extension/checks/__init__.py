@@ -7,7 +7,7 @@ import msgspec
 
 from extension.checks import transfers
 from extension.events import Event, Payload
-from extension.settings import Listed, ListedNetworks, ListedSpellings, Maximum, MaximumSize, Named, Protected
+from extension.settings import Guids, Ids, Listed, Maximum, MaximumSize, Named, Names, Networks, Protected
 from extension.verdict import Finding, Text
 
 P = TypeVar("P", bound=Payload | None)
@@ -49,17 +49,17 @@ def _check(
 _CHECKS = (
     _check("download.rows", transfers.download_rows, Maximum, _DOWNLOADS, transfers.TOO_MANY_ROWS),
     _check("download.size", transfers.download_size, MaximumSize, _DOWNLOADS, transfers.TOO_LARGE_DOWNLOAD),
-    _check("download.source", transfers.download_source, Listed, _DOWNLOADS, transfers.SOURCE_REFUSED),
-    _check("download.datasource", transfers.download_datasource, Listed, _DOWNLOADS, transfers.DATASOURCE_REFUSED),
-    _check("download.workspace", transfers.download_workspace, Listed, _DOWNLOADS, transfers.WORKSPACE_REFUSED),
-    _check("download.operator", transfers.download_operator, Listed, _DOWNLOADS, transfers.OPERATOR_REFUSED),
+    _check("download.source", transfers.download_source, Listed[transfers.DownloadSources], _DOWNLOADS, transfers.SOURCE_REFUSED),
+    _check("download.datasource", transfers.download_datasource, Listed[Names], _DOWNLOADS, transfers.DATASOURCE_REFUSED),
+    _check("download.workspace", transfers.download_workspace, Listed[Names], _DOWNLOADS, transfers.WORKSPACE_REFUSED),
+    _check("download.operator", transfers.download_operator, Listed[Ids], _DOWNLOADS, transfers.OPERATOR_REFUSED),
     _check("download.file_name", transfers.download_file_name, Named, _DOWNLOADS, transfers.FILE_NAME_REFUSED),
-    _check("download.ip", transfers.download_ip, ListedNetworks, _DOWNLOAD, transfers.IP_REFUSED),
+    _check("download.ip", transfers.download_ip, Listed[Networks], _DOWNLOAD, transfers.IP_REFUSED),
     _check("upload.size", transfers.upload_size, MaximumSize, _UPLOAD, transfers.TOO_LARGE_UPLOAD),
-    _check("upload.target", transfers.upload_target, Listed, _UPLOAD, transfers.TARGET_REFUSED),
-    _check("upload.source", transfers.upload_source, Listed, _UPLOAD, transfers.UPLOAD_SOURCE_REFUSED),
+    _check("upload.target", transfers.upload_target, Listed[Guids], _UPLOAD, transfers.TARGET_REFUSED),
+    _check("upload.source", transfers.upload_source, Listed[transfers.UploadSources], _UPLOAD, transfers.UPLOAD_SOURCE_REFUSED),
     _check("upload.overwrite", transfers.upload_overwrite, Protected, _UPLOAD, transfers.OVERWRITE_REFUSED),
-    _check("upload.engine", transfers.upload_engine, ListedSpellings, _UPLOAD, transfers.ENGINE_REFUSED),
+    _check("upload.engine", transfers.upload_engine, Listed[transfers.Engines], _UPLOAD, transfers.ENGINE_REFUSED),
 )
 # fmt: on
 

@@ -5,15 +5,19 @@ findings out. `Passes` and `Hits` in a docstring are run by a test.
 """
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from extension.events import Download, DownloadExecution, Event, Fact, Reason, Unknown, Upload
 from extension.settings import (
+    Guids,
+    Ids,
+    Known,
     Listed,
-    ListedNetworks,
-    ListedSpellings,
     Maximum,
     MaximumSize,
     Named,
+    Names,
+    Networks,
     Protected,
     address,
     bytes_text,
@@ -43,8 +47,8 @@ def download_rows(event: Event[Download], settings: Maximum) -> Iterator[Finding
 
 
 TOO_LARGE_DOWNLOAD = Text(
-    en="The file to download has {size}; at most {max} are allowed. Select fewer columns or rows.",
-    zh="待下载文件大小为 {size}，最大允许 {max}。请减少所选的列或行。",
+    en="The file to download is {size}; at most {max} is allowed. Select fewer columns or rows.",
+    zh="待下载文件大小为 {size}，上限为 {max}。请减少查询的列数或行数。",
 )
 
 
@@ -60,9 +64,9 @@ def download_size(event: Event[Download], settings: MaximumSize) -> Iterator[Fin
 
 
 TOO_LARGE_UPLOAD = Text(
-    en="The file to upload has {size}; at most {max} are allowed. Split it, or use data integration for a load of this"
+    en="The file to upload is {size}; at most {max} is allowed. Split it, or use Data Integration for a load of this"
     " size.",
-    zh="待上传文件大小为 {size}，最大允许 {max}。请拆分文件，或使用数据集成导入。",
+    zh="待上传文件大小为 {size}，上限为 {max}。请拆分文件，或使用数据集成导入。",
 )
 
 
@@ -85,12 +89,18 @@ def _weigh(size: Fact[int], settings: MaximumSize, text: Text) -> Iterator[Findi
 
 
 SOURCE_REFUSED = Text(
-    en='Downloads from "{source}" are not allowed. Use a source that is, or ask for permission.',
+    en='Downloads from "{source}" are not allowed. Use an allowed source, or ask for permission.',
     zh="不允许从“{source}”下载数据。请改用允许的来源，或申请权限。",
 )
 
 
-def download_source(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+class DownloadSources(Known):
+    """Where the data of a download comes from, as the platform documents it."""
+
+    KNOWN = ("entity_transfer", "develop_query", "sqlx_query", "dw_excel")
+
+
+def download_source(event: Event[Download], settings: Listed[DownloadSources]) -> Iterator[Finding]:
     """Where the data is downloaded from (`moduleType`): entity_transfer, develop_query, sqlx_query, dw_excel.
 
     A spreadsheet or the data catalog can hand out data that no query shows.
@@ -103,11 +113,11 @@ def download_source(event: Event[Download], settings: Listed) -> Iterator[Findin
 
 DATASOURCE_REFUSED = Text(
     en='Downloads from the data source "{datasource}" are not allowed. Use another data source, or ask its owner.',
-    zh="不允许从数据源“{datasource}”下载数据。请改用其他数据源，或联系其负责人。",
+    zh="不允许从数据源“{datasource}”下载数据。请改用其他数据源，或联系该数据源的负责人。",
 )
 
 
-def download_datasource(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+def download_datasource(event: Event[Download], settings: Listed[Names]) -> Iterator[Finding]:
     """Data source of a download, by name or by id.
 
     Production and personal data often sit in data sources of their own.
@@ -121,11 +131,11 @@ def download_datasource(event: Event[Download], settings: Listed) -> Iterator[Fi
 
 WORKSPACE_REFUSED = Text(
     en='Downloads from the workspace "{workspace}" are not allowed. Ask its administrator.',
-    zh="不允许从工作空间“{workspace}”下载数据。请联系其管理员。",
+    zh="不允许从工作空间“{workspace}”下载数据。请联系该工作空间的管理员。",
 )
 
 
-def download_workspace(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+def download_workspace(event: Event[Download], settings: Listed[Names]) -> Iterator[Finding]:
     """Workspace of a download, by name or by id.
 
     Passes: {queryDwProjectName: sandbox, queryDwProjectId: "90214"} with {allow: [sandbox]}
@@ -137,11 +147,11 @@ def download_workspace(event: Event[Download], settings: Listed) -> Iterator[Fin
 
 OPERATOR_REFUSED = Text(
     en="Downloads are not allowed for your account ({operator}). Ask the owner of the extension for permission.",
-    zh="您的账号（{operator}）不允许下载数据。请向扩展程序负责人申请权限。",
+    zh="您的账号（{operator}）无权下载数据。请向扩展程序负责人申请权限。",
 )
 
 
-def download_operator(event: Event[Download], settings: Listed) -> Iterator[Finding]:
+def download_operator(event: Event[Download], settings: Listed[Ids]) -> Iterator[Finding]:
     """User of a download, by UID (`operatorUid`) or by base id (`operatorBaseId`): one of them in a list is enough.
 
     Passes: {operatorUid: "1", operatorBaseId: "10"} with {allow: ["10"]}
@@ -173,12 +183,12 @@ def download_file_name(event: Event[Download], settings: Named) -> Iterator[Find
 
 
 IP_REFUSED = Text(
-    en="Downloads from your network address ({ip}) are not allowed. Use the company's network.",
-    zh="不允许从您的网络地址（{ip}）下载数据。请使用公司网络。",
+    en="Downloads from your IP address ({ip}) are not allowed. Use the company's network.",
+    zh="不允许从您的 IP 地址（{ip}）下载数据。请使用公司网络。",
 )
 
 
-def download_ip(event: Event[DownloadExecution], settings: ListedNetworks) -> Iterator[Finding]:
+def download_ip(event: Event[DownloadExecution], settings: Listed[Networks]) -> Iterator[Finding]:
     """Address that a generated file is fetched from; DataWorks tells it at that step only.
 
     Passes: {ip: 10.1.2.3} with {allow: [10.0.0.0/8, "fd00::/8"]}
@@ -201,7 +211,7 @@ TARGET_REFUSED = Text(
 )
 
 
-def upload_target(event: Event[Upload], settings: Listed) -> Iterator[Finding]:
+def upload_target(event: Event[Upload], settings: Listed[Guids]) -> Iterator[Finding]:
     """Table that an upload writes into, by its GUID: `odps.project.table`, `emr_hive.cluster.schema.table`,
     `holo.instance.database`.
 
@@ -212,12 +222,18 @@ def upload_target(event: Event[Upload], settings: Listed) -> Iterator[Finding]:
 
 
 UPLOAD_SOURCE_REFUSED = Text(
-    en='Uploads from "{source}" are not allowed. Use a source that is, or ask for permission.',
+    en='Uploads from "{source}" are not allowed. Use an allowed source, or ask for permission.',
     zh="不允许从“{source}”上传数据。请改用允许的来源，或申请权限。",
 )
 
 
-def upload_source(event: Event[Upload], settings: Listed) -> Iterator[Finding]:
+class UploadSources(Known):
+    """Where the data of an upload comes from, as the platform documents it."""
+
+    KNOWN = ("LOCAL", "OSS", "DW_EXCEL", "HTTP")
+
+
+def upload_source(event: Event[Upload], settings: Listed[UploadSources]) -> Iterator[Finding]:
     """Where an upload comes from (`uploadSourceType`): LOCAL, OSS, DW_EXCEL, HTTP.
 
     Passes: {uploadSourceType: OSS} with {deny: [HTTP]}
@@ -227,15 +243,16 @@ def upload_source(event: Event[Upload], settings: Listed) -> Iterator[Finding]:
 
 
 OVERWRITE_REFUSED = Text(
-    en='The upload overwrites what is in the table "{table}". Append instead, or upload into a new table.',
-    zh="本次上传会覆盖表“{table}”中的已有数据。请改为追加写入，或上传到新表。",
+    en='The upload is set to overwrite (OVERWRITE) the table "{table}". Choose to append instead.',
+    zh="本次上传对表“{table}”采用覆盖写入（OVERWRITE）。请改为追加写入。",
 )
 
 
 def upload_overwrite(event: Event[Upload], settings: Protected) -> Iterator[Finding]:
     """Uploads that overwrite (`writeType` OVERWRITE): none, none into `deny`, or only into `allow` (table GUIDs).
 
-    What is overwritten by hand is gone, and nobody was asked.
+    What is overwritten by hand is gone, and nobody was asked. Rows that an appending upload replaces by their key
+    (`conflictMode`) are not judged.
 
     Passes: {writeType: APPEND, tableGuid: odps.finance.ledger} with {}
     Hits: {writeType: OVERWRITE, tableGuid: odps.finance.ledger} with {}
@@ -243,6 +260,8 @@ def upload_overwrite(event: Event[Upload], settings: Protected) -> Iterator[Find
     mode = event.payload.write_mode
     if isinstance(mode, Unknown):
         yield unread(mode)
+    elif mode.strip().upper() not in ("OVERWRITE", "APPEND"):
+        yield unread(Unknown("writeType", Reason.UNREADABLE))
     elif mode.strip().upper() == "OVERWRITE":
         if settings.allow is None and settings.deny is None:
             table = event.payload.table_guid
@@ -253,11 +272,17 @@ def upload_overwrite(event: Event[Upload], settings: Protected) -> Iterator[Find
 
 ENGINE_REFUSED = Text(
     en='Uploads into the engine "{engine}" are not allowed. Choose a table of another engine.',
-    zh="不允许向引擎“{engine}”上传数据。请选择其他引擎的表。",
+    zh="不允许向计算引擎“{engine}”上传数据。请选择其他引擎的表。",
 )
 
 
-def upload_engine(event: Event[Upload], settings: ListedSpellings) -> Iterator[Finding]:
+class Engines(Known):
+    """Engines that data can be uploaded into, as the platform documents them."""
+
+    KNOWN = ("MaxCompute", "EMR Hive", "Hologres")
+
+
+def upload_engine(event: Event[Upload], settings: Listed[Engines]) -> Iterator[Finding]:
     """Engine that an upload writes into (`targetEngineType`): MaxCompute, EMR Hive, Hologres.
 
     The documents write "EMR Hive" in words and the sample writes MAXCOMPUTE, so space, `_` and `-` are as good as none.
@@ -270,6 +295,8 @@ def upload_engine(event: Event[Upload], settings: ListedSpellings) -> Iterator[F
 
 _GUID_PARTS = 3
 
+N = TypeVar("N", bound=Names)
+
 
 def _guid(payload: Upload) -> Fact[str]:
     """The table GUID; unreadable where it has not the engine, the place and the name that every documented one has."""
@@ -281,18 +308,16 @@ def _guid(payload: Upload) -> Fact[str]:
     return guid if whole else Unknown("tableGuid", Reason.UNREADABLE)
 
 
-def _compare(settings: Listed | Protected, text: Text, name: str, *facts: Fact[str]) -> Iterator[Finding]:
+def _compare(settings: Listed[N] | Protected, text: Text, name: str, *facts: Fact[str]) -> Iterator[Finding]:
     """Compare what may be called by several facts (an id and a name) with the lists: one of them is enough to match.
 
     A fact that is missing cannot clear anybody of `deny`; in `allow`, the others can still let pass.
     """
     known = [fact for fact in facts if not isinstance(fact, Unknown)]
     unknown = [fact for fact in facts if isinstance(fact, Unknown)]
-    denied = [fact for fact in known if settings.deny and fact in settings.deny]
+    denied = any(settings.deny and fact in settings.deny for fact in known)
     allowed = not settings.allow or any(fact in settings.allow for fact in known)
-    if denied:
-        yield hit(text, **{name: denied[0]})
-    elif unknown and (settings.deny or not allowed):
+    if unknown and not denied and (settings.deny or not allowed):
         yield unread(unknown[0])
-    elif not allowed:
-        yield hit(text, **{name: known[0]})
+    elif denied or not allowed:
+        yield hit(text, **{name: known[0] if len(known) == 1 else f"{known[0]} ({known[1]})"})

@@ -92,56 +92,71 @@ def test_a_size_just_over_the_limit_is_shown_to_the_byte() -> None:
     ]
 
 
-NAMED: list[tuple[str, str, dict[str, object]]] = [
-    ("download.source", "source", {"moduleType": "sqlx_query"}),
-    ("download.datasource", "datasource", {"datasourceName": "odps_first", "datasourceId": "1111"}),
-    ("download.workspace", "workspace", {"queryDwProjectName": "finance", "queryDwProjectId": "90214"}),
-    ("download.operator", "operator", {"operatorUid": "149318", "operatorBaseId": "123936"}),
-    ("upload.source", "source", {"uploadSourceType": "LOCAL"}),
-    ("upload.target", "table", {"tableGuid": "odps.mc_project.test_table"}),
-    ("upload.engine", "engine", {"targetEngineType": "MAXCOMPUTE"}),
+NAMED: list[tuple[str, str, dict[str, object], str]] = [
+    ("download.source", "source", {"moduleType": "sqlx_query"}, "dw_excel"),
+    ("download.datasource", "datasource", {"datasourceName": "odps_first", "datasourceId": "1111"}, "other"),
+    ("download.workspace", "workspace", {"queryDwProjectName": "finance", "queryDwProjectId": "90214"}, "other"),
+    ("download.operator", "operator", {"operatorUid": "149318", "operatorBaseId": "123936"}, "555"),
+    ("upload.source", "source", {"uploadSourceType": "LOCAL"}, "OSS"),
+    ("upload.target", "table", {"tableGuid": "odps.mc_project.test_table"}, "odps.mc_project.other"),
+    ("upload.engine", "engine", {"targetEngineType": "MAXCOMPUTE"}, "Hologres"),
 ]
 
 
-@pytest.mark.parametrize(("check", "name", "data"), NAMED, ids=[row[0] for row in NAMED])
+@pytest.mark.parametrize(("check", "name", "data", "other"), NAMED, ids=[row[0] for row in NAMED])
 class TestLists:
     """What all checks with allow and deny have in common."""
 
-    def test_what_is_allowed_passes(self, check: str, name: str, data: dict[str, Any]) -> None:
+    def test_what_is_allowed_passes(self, check: str, name: str, data: dict[str, Any], other: str) -> None:
         for value in data.values():
-            assert hits(check, data, {"allow": ["other", value]}) == [], name
+            assert hits(check, data, {"allow": [other, value]}) == [], name
 
-    def test_what_is_not_allowed_hits(self, check: str, name: str, data: dict[str, Any]) -> None:
-        assert hits(check, data, {"allow": ["other"]}) == [{name: next(iter(data.values()))}]
+    def test_what_is_not_allowed_hits(self, check: str, name: str, data: dict[str, Any], other: str) -> None:
+        assert hits(check, data, {"allow": [other]}) == [{name: shown(data)}]
 
-    def test_what_is_denied_hits_by_any_of_its_names(self, check: str, name: str, data: dict[str, Any]) -> None:
+    def test_what_is_denied_hits_by_any_of_its_names(
+        self, check: str, name: str, data: dict[str, Any], other: str
+    ) -> None:
         for value in data.values():
-            assert hits(check, data, {"deny": ["other", value]}) == [{name: value}]
+            assert hits(check, data, {"deny": [other, value]}) == [{name: shown(data)}]
 
-    def test_what_is_not_denied_passes(self, check: str, name: str, data: dict[str, Any]) -> None:
-        assert hits(check, data, {"deny": ["other"]}) == [], name
+    def test_what_is_not_denied_passes(self, check: str, name: str, data: dict[str, Any], other: str) -> None:
+        assert hits(check, data, {"deny": [other]}) == [], name
 
-    def test_deny_is_stronger_than_allow(self, check: str, name: str, data: dict[str, Any]) -> None:
+    def test_deny_is_stronger_than_allow(self, check: str, name: str, data: dict[str, Any], other: str) -> None:
         value = next(iter(data.values()))
-        assert hits(check, data, {"allow": ["*"], "deny": [value]}) == [{name: value}]
+        assert hits(check, data, {"allow": ["*"], "deny": [other, value]}) == [{name: shown(data)}]
 
-    def test_case_does_not_matter(self, check: str, name: str, data: dict[str, Any]) -> None:
+    def test_what_is_in_neither_list_is_not_allowed(
+        self, check: str, name: str, data: dict[str, Any], other: str
+    ) -> None:
+        assert hits(check, data, {"allow": [other], "deny": [other]}) == [{name: shown(data)}]
+
+    def test_case_does_not_matter(self, check: str, name: str, data: dict[str, Any], other: str) -> None:
         value = next(iter(data.values()))
-        assert hits(check, data, {"deny": [value.swapcase()]}) == [{name: value}]
+        assert hits(check, data, {"deny": [other, value.swapcase()]}) == [{name: shown(data)}]
 
-    def test_a_pattern_matches(self, check: str, name: str, data: dict[str, Any]) -> None:
+    def test_a_pattern_matches(self, check: str, name: str, data: dict[str, Any], other: str) -> None:
         value = next(iter(data.values()))
-        assert hits(check, data, {"deny": [f"{value[:3]}*"]}) == [{name: value}]
-        assert hits(check, data, {"deny": [f"x{value[:3]}*"]}) == []
+        assert hits(check, data, {"deny": [other, f"{value[:3]}*"]}) == [{name: shown(data)}]
+        assert hits(check, data, {"deny": [other, f"{value[1:4]}*"]}) == []
 
-    def test_one_missing_name_clears_nobody_of_deny(self, check: str, name: str, data: dict[str, Any]) -> None:
+    def test_one_missing_name_clears_nobody_of_deny(
+        self, check: str, name: str, data: dict[str, Any], other: str
+    ) -> None:
         for missing in data:
             rest = {field: value for field, value in data.items() if field != missing}
-            assert unknown(judge(check, rest, {"deny": ["other"]})) == [missing], name
+            assert unknown(judge(check, rest, {"deny": [other]})) == [missing], name
 
-    def test_one_name_that_is_allowed_is_enough(self, check: str, name: str, data: dict[str, Any]) -> None:
+    def test_one_name_that_is_allowed_is_enough(self, check: str, name: str, data: dict[str, Any], other: str) -> None:
         for field, value in data.items():
-            assert hits(check, {field: value}, {"allow": [value]}) == [], name
+            assert hits(check, {field: value}, {"allow": [other, value]}) == [], name
+
+
+def shown(data: dict[str, Any]) -> str:
+    """What the user reads of it: its name, and the id behind it where it has both."""
+    first, *rest = data.values()
+    return f"{first} ({rest[0]})" if rest else str(first)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +180,7 @@ def test_targets_of_every_engine_are_matched(guid: str, deny: str, hit: bool) ->
 
 @pytest.mark.parametrize("guid", ["ledger", "odps.ledger", "odps..ledger", ".a.b", "odps.a.", "odps. .ledger"])
 def test_a_target_that_is_no_guid_is_unreadable(guid: str) -> None:
-    assert unknown(judge("upload.target", {"tableGuid": guid}, {"deny": ["x"]})) == ["tableGuid"]
+    assert unknown(judge("upload.target", {"tableGuid": guid}, {"deny": ["*.x"]})) == ["tableGuid"]
 
 
 @pytest.mark.parametrize("engine", ["EMR Hive", "EMR_HIVE", "emr-hive", "EMRHive"])
@@ -195,6 +210,11 @@ def test_overwriting_is_forbidden_altogether_or_for_some_tables(
     assert hits("upload.overwrite", data | {"writeType": "APPEND"}, settings) == []
 
 
+@pytest.mark.parametrize("mode", ["INSERT_OVERWRITE", "UPSERT", "REPLACE", "over_write", "覆盖", "true"])
+def test_a_way_of_writing_that_nobody_documents_is_unreadable(mode: str) -> None:
+    assert unknown(judge("upload.overwrite", {"writeType": mode, "tableGuid": "odps.a.b"}, {})) == ["writeType"]
+
+
 def test_overwriting_is_forbidden_altogether_also_where_the_table_is_not_told() -> None:
     assert hits("upload.overwrite", {"writeType": " overwrite "}, {}) == [{"table": "?"}]
 
@@ -219,6 +239,9 @@ def test_overwriting_where_the_table_decides_and_is_not_told_is_unknown() -> Non
         ("::ffff:10.1.2.3", {"allow": ["10.0.0.0/8"]}, False),
         (" 10.1.2.3 ", {"allow": ["10.0.0.0/8"]}, False),
         ("255.255.255.255", {"allow": ["0.0.0.0/0"]}, False),
+        ("12.1.2.3", {"allow": ["10.0.0.0/8"], "deny": ["11.0.0.0/8"]}, True),
+        ("::ffff:10.1.2.3", {"deny": ["::/0"]}, True),
+        ("10.1.2.3", {"deny": ["::ffff:10.0.0.0/104"]}, True),
     ],
 )
 def test_addresses_of_both_families_are_matched(ip: str, settings: dict[str, object], hit: bool) -> None:
