@@ -4,8 +4,9 @@
 # make lock   pins requirements.txt and requirements-dev.txt anew from pyproject.toml
 
 PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/.ready
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock" pyproject.toml
 
@@ -46,10 +47,10 @@ $(READY): requirements-dev.txt
 	    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	    echo "installing the Debian package python3-venv"; \
 	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq python3-venv >/dev/null; }
-	@echo "setting up .venv"
-	@$(PYTHON) -m venv --clear .venv
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 clean:
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache python
+	rm -rf .venv* .coverage .mypy_cache .pytest_cache .ruff_cache python
