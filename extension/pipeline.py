@@ -51,7 +51,13 @@ def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], b
             )
             for finding in findings
         )
-    return Verdict(result=worst(found), findings=tuple(found), subject=_subject(event, policy, now))
+    return Verdict(
+        result=worst(found),
+        findings=tuple(found),
+        subject=_subject(event, policy, now),
+        policy=policy.name,
+        language=policy.language,
+    )
 
 
 def _subject(event: Event[Any], policy: Policy, now: datetime) -> Mapping[str, str]:
@@ -107,19 +113,20 @@ def run(body: object, extension: Extension, context: object) -> str:
     if callback.outcome == "failed" and callback.error and event.delivery is Delivery.EVENTBRIDGE:
         raise callback.error
     result_field, message_field = extension.environment.response_fields
-    message = verdict.message(extension.policy.language, RETURNED_CHARS)
+    message = verdict.message(RETURNED_CHARS)
     return _encode({result_field: verdict.result, message_field: message})
 
 
 def _decide(event: Event[Any], extension: Extension, call: Call) -> Verdict:
     """The verdict under the emergency switch: with `shadow` the findings are kept, but count for nothing."""
+    policy = extension.policy
     if extension.environment.mode is Switch.OFF:
-        return Verdict(result=Result.OK, findings=(), subject={})
-    verdict = judge(event, extension.policy, call.now, lambda: call.clock() >= call.deadline)
+        return Verdict(result=Result.OK, findings=(), subject={}, policy=policy.name, language=policy.language)
+    verdict = judge(event, policy, call.now, lambda: call.clock() >= call.deadline)
     if extension.environment.mode is Switch.ENFORCE:
         return verdict
     findings = tuple(msgspec.structs.replace(judged, mode=Mode.SHADOW) for judged in verdict.findings)
-    return Verdict(result=Result.OK, findings=findings, subject=verdict.subject)
+    return msgspec.structs.replace(verdict, result=Result.OK, findings=findings)
 
 
 def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> Outcome:
@@ -141,7 +148,7 @@ def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: 
             ),
             message_id=event.message_id,
             result=verdict.result,
-            message=verdict.message(extension.policy.language, dataworks.MESSAGE_CHARS[action]),
+            message=verdict.message(dataworks.MESSAGE_CHARS[action]),
         )
     except (PlatformError, ConfigurationError) as error:
         refused = isinstance(error, PlatformError) and error.refused and event.delivery is Delivery.EVENTBRIDGE
@@ -163,7 +170,6 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
     event: Event[Any], verdict: Verdict, callback: Outcome, *, extension: Extension, call: Call, judged_ms: float
 ) -> None:
     """Log the one line of an event: what was decided, why, under which policy, and what became of the callback."""
-    policy = extension.policy
     warnings = _warnings(event, extension)
     unset = isinstance(callback.error, ConfigurationError) and callback.error.variable == "DATAWORKS_EXTENSION_CODE"
     level = logging.WARNING if warnings else logging.INFO
@@ -193,14 +199,14 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
             },
             "result": verdict.result,
             "mode": extension.environment.mode,
-            "policy": f"{policy.file}@{policy.digest}",
+            "policy": verdict.policy,
             "findings": [
                 {
                     "rule": judged.rule,
                     "check": judged.check,
                     "result": judged.result,
                     "mode": judged.mode,
-                    "text": cut(verdict.sentence(judged, policy.language), _LOGGED_CHARS),
+                    "text": cut(verdict.sentence(judged), _LOGGED_CHARS),
                     "error": judged.error,
                 }
                 for judged in verdict.findings[:_LOGGED_FINDINGS]

@@ -47,6 +47,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     plan: Mapping[str, tuple[Rule, ...]]
     """Rules for each event code, in the order of the file."""
 
+    @property
+    def name(self) -> str:
+        """Which policy it is: the file, and its digest."""
+        return f"{self.file}@{self.digest}"
+
 
 def empty(file: str) -> Policy:
     """A policy without rules, for when nothing is judged."""

@@ -136,27 +136,30 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is posted for one event, and why.
 
-    `subject` are the placeholders that every message can use, whatever the check: see `SUBJECT`.
+    `policy` names the policy that decided, and `language` is its language; `subject` are the placeholders that every
+    message can use, whatever the check: see `SUBJECT`.
     """
 
     result: Result
     findings: tuple[Judged, ...]
     subject: Mapping[str, str]
+    policy: str
+    language: Language
 
-    def sentence(self, judged: Judged, language: Language) -> str:
+    def sentence(self, judged: Judged) -> str:
         """What a finding says to the user, with its rule named."""
         finding = judged.finding
-        template = finding.text.zh if language is Language.ZH else finding.text.en
+        template = finding.text.zh if self.language is Language.ZH else finding.text.en
         if judged.message and finding.judged:
             template = judged.message
         values = {name: show(value) for name, value in finding.values.items()}
         return f"[{judged.rule}] " + template.format_map({**self.subject, "rule": judged.rule, **values})
 
-    def message(self, language: Language, limit: int) -> str:
+    def message(self, limit: int) -> str:
         """The text for the user: what counts, worst first, a line each, no longer than `limit`; empty for OK."""
         counted = [judged for judged in self.findings if judged.mode is Mode.ENFORCE and judged.result is not Result.OK]
         counted.sort(key=lambda judged: -_RANK[judged.result])
-        return cut("\n".join(self.sentence(judged, language) for judged in counted), limit)
+        return cut("\n".join(self.sentence(judged) for judged in counted), limit)
 
 
 SUBJECT = frozenset({"event", "operator", "workspace", "time", "rule"})

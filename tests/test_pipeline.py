@@ -130,14 +130,14 @@ class TestJudge:
         rules = _with_message("{event} {operator} {workspace} {time} {rule} {rows} {max}")
         when = datetime(2026, 3, 1, 20, 30, tzinfo=timezone(timedelta(hours=8)))
         asked = msgspec.structs.replace(event("download-resources", {"dataRowSize": 1234}), time=when)
-        assert pipeline.judge(asked, rules, NOW).message(rules.language, 1000) == (
+        assert pipeline.judge(asked, rules, NOW).message(1000) == (
             "[r] download-resources 149318 90214 2026-03-01 07:30 r 1,234 0"
         )
 
     def test_without_a_time_of_its_own_an_event_has_that_of_judging_and_what_is_not_known_is_a_dash(self) -> None:
         rules = _with_message("{time}/{operator}")
         asked = msgspec.structs.replace(event("download-resources", {"dataRowSize": 1}), operator="")
-        assert pipeline.judge(asked, rules, NOW).message(rules.language, 1000) == "[r] 2026-07-01 08:00/-"
+        assert pipeline.judge(asked, rules, NOW).message(1000) == "[r] 2026-07-01 08:00/-"
 
 
 class TestAnswer:

@@ -59,14 +59,16 @@ def judged(
     return Judged(rule=rule, check="download.rows", result=result, mode=mode, finding=finding, message=message)
 
 
-def decided(*findings: Judged) -> Verdict:
+def decided(*findings: Judged, language: Language = Language.EN) -> Verdict:
     """The verdict that `findings` give."""
-    return Verdict(result=worst(findings), findings=findings, subject=SUBJECT_VALUES)
+    return Verdict(
+        result=worst(findings), findings=findings, subject=SUBJECT_VALUES, policy="p.yaml@0123", language=language
+    )
 
 
 def said(one: Judged, language: Language = Language.EN) -> str:
     """What a finding says to the user."""
-    return decided(one).sentence(one, language)
+    return decided(one, language=language).sentence(one)
 
 
 def texts() -> Iterator[tuple[str, Text]]:
@@ -109,22 +111,22 @@ def test_a_shadow_rule_changes_nothing() -> None:
     warning = judged(Result.WARN, rule="warning")
     assert worst([shadow]) is Result.OK
     assert worst([shadow, warning]) is Result.WARN
-    assert decided(shadow).message(Language.EN, 1000) == ""
-    assert decided(shadow, warning).message(Language.EN, 1000) == decided(warning).message(Language.EN, 1000)
+    assert decided(shadow).message(1000) == ""
+    assert decided(shadow, warning).message(1000) == decided(warning).message(1000)
 
 
 # the message
 
 
 def test_a_message_names_its_rule_and_shows_its_values() -> None:
-    verdict_ = decided(judged(rule="bulk-download"))
-    assert verdict_.message(Language.EN, 1000) == "[bulk-download] 1,234,567 rows; at most 100,000."
-    assert verdict_.message(Language.ZH, 1000) == "[bulk-download] 共 1,234,567 行，最多 100,000 行。"
+    finding = judged(rule="bulk-download")
+    assert decided(finding).message(1000) == "[bulk-download] 1,234,567 rows; at most 100,000."
+    assert decided(finding, language=Language.ZH).message(1000) == "[bulk-download] 共 1,234,567 行，最多 100,000 行。"
 
 
 def test_the_message_of_ok_is_empty() -> None:
-    assert decided().message(Language.EN, 1000) == ""
-    assert decided(judged(Result.OK)).message(Language.ZH, 1000) == ""
+    assert decided().message(1000) == ""
+    assert decided(judged(Result.OK), language=Language.ZH).message(1000) == ""
 
 
 def test_the_worst_stands_first_and_else_the_order_of_the_rules() -> None:
@@ -136,19 +138,19 @@ def test_the_worst_stands_first_and_else_the_order_of_the_rules() -> None:
         judged(Result.WARN, rule="a-warns"),
         judged(Result.FAIL, rule="b-fails"),
     ]
-    lines = decided(*findings).message(Language.EN, 1000).split("\n")
+    lines = decided(*findings).message(1000).split("\n")
     assert [line.partition("]")[0] for line in lines] == ["[y-fails", "[b-fails", "[z-warns", "[a-warns"]
 
 
 @pytest.mark.parametrize("language", Language)
 def test_a_message_keeps_to_its_limit(language: Language) -> None:
-    verdict_ = decided(*[judged(rule=f"rule-{number}") for number in range(20)])
-    whole = verdict_.message(language, 10_000)
+    verdict_ = decided(*[judged(rule=f"rule-{number}") for number in range(20)], language=language)
+    whole = verdict_.message(10_000)
     for limit in range(1, len(whole) + 2):
-        message = verdict_.message(language, limit)
+        message = verdict_.message(limit)
         assert len(message) <= limit
         assert message == whole or message.endswith("…")
-    assert verdict_.message(language, len(whole)) == whole
+    assert verdict_.message(len(whole)) == whole
 
 
 def test_a_rules_own_message_stands_in_for_the_built_in_one_in_either_language() -> None:
