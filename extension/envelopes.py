@@ -47,9 +47,8 @@ def parse(body: object) -> Event[Payload | None]:
 def _function_compute(envelope: Mapping[str, object]) -> Event[Payload | None]:
     """The envelope that DataWorks passes to an FC-hosted extension. `blockBusiness: false` marks a notification."""
     data = _mapping(envelope.get("messageBody"))
-    code, entry = _route(
-        _known(events.text(envelope, "eventType")), _known(events.text(data, "eventCode")), field="eventType"
-    )
+    routes = _known(events.text(envelope, "eventType")), _known(events.text(data, "eventCode"))
+    code, entry = _route(*routes, field="eventType")
     callback = entry.callback if entry else Callback.EXTENSION
     return _event(
         code,
@@ -59,6 +58,7 @@ def _function_compute(envelope: Mapping[str, object]) -> Event[Payload | None]:
         callback=None if _flag(envelope.get("blockBusiness")) is False else callback,
         envelope=envelope,
         data=data,
+        doubts=_doubts(*routes, data),
     )
 
 
@@ -71,9 +71,8 @@ def _eventbridge(envelope: Mapping[str, object]) -> Event[Payload | None]:
     if envelope.get("source") not in (None, SOURCE):
         raise MessageError("source", f"is not {SOURCE}: this is no DataWorks event")
     data = _mapping(envelope.get("data"))
-    code, entry = _route(
-        _known(events.text(data, "eventCode")), _known(events.text(envelope, "type")), field="data.eventCode"
-    )
+    routes = _known(events.text(data, "eventCode")), _known(events.text(envelope, "type"))
+    code, entry = _route(*routes, field="data.eventCode")
     callback = entry.callback if entry else None if _flag(data.get("blockBusiness")) is False else Callback.EXTENSION
     return _event(
         code,
@@ -83,6 +82,7 @@ def _eventbridge(envelope: Mapping[str, object]) -> Event[Payload | None]:
         callback=callback,
         envelope=envelope,
         data=data,
+        doubts=_doubts(*routes, data),
     )
 
 
@@ -106,6 +106,16 @@ def _route(first: _Route, second: _Route, *, field: str) -> _Route:
     return name, None
 
 
+def _doubts(first: _Route, second: _Route, data: Mapping[str, object]) -> tuple[str, ...]:
+    """What is odd about a delivery that can be answered all the same."""
+    doubts = []
+    if first[1] and second[1] and first[1] is not second[1]:
+        doubts.append(f"the message calls itself {first[1].code} and {second[1].code}: judged as {first[1].code}")
+    if not data:
+        doubts.append("the payload is empty or cannot be read")
+    return tuple(doubts)
+
+
 def _event(  # noqa: PLR0913  the parts of an envelope, all by keyword
     code: str,
     entry: catalogue.Entry | None,
@@ -115,6 +125,7 @@ def _event(  # noqa: PLR0913  the parts of an envelope, all by keyword
     callback: Callback | None,
     envelope: Mapping[str, object],
     data: Mapping[str, object],
+    doubts: tuple[str, ...],
 ) -> Event[Payload | None]:
     return Event(
         code=code,
@@ -128,6 +139,7 @@ def _event(  # noqa: PLR0913  the parts of an envelope, all by keyword
         time=_time(events.text(envelope, "aliyunpublishtime")) or _time(events.text(envelope, "time")),
         data=data,
         payload=events.read(entry.payload, data) if entry and entry.payload else None,
+        doubts=doubts,
     )
 
 

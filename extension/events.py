@@ -127,7 +127,8 @@ class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
     `code` is the event code, or the EventBridge type of an event that is in no catalogue; `known` says which.
     `callback` is the API that waits for the verdict, None for a notification. `data` is the platform's own mapping,
     `payload` the typed reading of it (None where the code has no struct yet). `time` is when the platform says that
-    it happened, None where it does not say so; `region` is the region of the event bus, empty where not given.
+    it happened, None where it does not say so; `region` is the region of the event bus, empty where not given. `doubts`
+    are what is odd about the delivery, for the log.
     """
 
     code: str
@@ -141,6 +142,7 @@ class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
     time: datetime | None
     data: Mapping[str, object]
     payload: P_co
+    doubts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Code and message id alone: SQL and ids of people shall not end in a log or a traceback."""

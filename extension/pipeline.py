@@ -227,7 +227,7 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
 
 def _warnings(event: Event[Any], extension: Extension) -> list[str]:
     """What the deployer should look at, though the event was answered."""
-    warnings = []
+    warnings = list(event.doubts)
     if extension.environment.mode is not Switch.ENFORCE:
         warnings.append(f"EXTENSION_MODE is {extension.environment.mode}: nothing is blocked")
     if not event.known:

@@ -85,6 +85,29 @@ def test_a_code_that_is_not_known_gives_way_to_one_that_is() -> None:
     assert parse(eb("commit-file", data={"eventCode": "commit"})).code == "commit-file"
 
 
+def test_a_message_that_calls_itself_two_things_is_doubted() -> None:
+    event = parse(fc("download-resources-execute", messageBody={"eventCode": "upload-data-to-table"}))
+    assert event.code == "download-resources-execute"
+    assert event.doubts == (
+        (
+            "the message calls itself download-resources-execute and upload-data-to-table:"
+            " judged as download-resources-execute"
+        ),
+    )
+    assert parse(eb("run-file", data={"eventCode": "commit-file"})).doubts == (
+        "the message calls itself commit-file and run-file: judged as commit-file",
+    )
+
+
+@pytest.mark.parametrize("payload", [None, {}, [], "{broken", 7])
+def test_a_payload_that_cannot_be_read_is_doubted(payload: object) -> None:
+    assert parse(fc(messageBody=payload)).doubts == ("the payload is empty or cannot be read",)
+
+
+def test_nothing_is_odd_about_the_samples() -> None:
+    assert [path.name for path in SAMPLES if envelopes.parse(path.read_bytes()).doubts] == []
+
+
 def test_the_category_of_an_fc_envelope_says_nothing() -> None:
     assert parse(fc("upload-data-to-table", eventCategoryType="resources-download")).code == "upload-data-to-table"
 

@@ -222,7 +222,10 @@ class TestAnswer:
     def test_an_unknown_event_is_ok_with_a_warning_and_is_called_back(
         self, function: Function, *, bridged: bool
     ) -> None:
-        assert function.handle(body("share-table", bridged=bridged)) == {"checkResult": "OK", "errorMessage": ""}
+        assert function.handle(body("share-table", {"projectId": 1}, bridged=bridged)) == {
+            "checkResult": "OK",
+            "errorMessage": "",
+        }
         assert [(call.action, call.parameters["CheckResult"]) for call in function.received] == [
             ("CallbackExtension", "OK")
         ]
