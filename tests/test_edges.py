@@ -213,3 +213,9 @@ def test_a_policy_is_named_from_the_folder_of_the_function(tmp_path: Path) -> No
     elsewhere = tmp_path / "mine.yaml"
     elsewhere.write_bytes((ROOT / "policy.yaml").read_bytes())
     assert edges.load_policy(elsewhere).file == str(elsewhere)
+
+
+def test_the_time_kept_for_posting_is_what_a_call_may_take() -> None:
+    from extension import sdk  # noqa: PLC0415  heavy, and needed here alone
+
+    assert (sdk.CONNECT_TIMEOUT_MS + sdk.READ_TIMEOUT_MS) / 1000 == POST_S

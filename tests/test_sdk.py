@@ -452,3 +452,8 @@ def test_every_refusal_is_told_with_its_facts(server: Witness, code: str) -> Non
 def test_only_what_cannot_succeed_later_is_refused(status: int, code: str, *, refused: bool) -> None:
     error = PlatformError(action="CallbackExtension", status=status, code=code, message="", request_id="")
     assert error.refused is refused
+
+
+def test_a_connection_that_is_not_made_is_given_up_in_time() -> None:
+    client = sdk.Sdk(region="cn-shanghai")._open(PLAIN)
+    assert (client._connect_timeout, client._read_timeout) == (sdk.CONNECT_TIMEOUT_MS, sdk.READ_TIMEOUT_MS)

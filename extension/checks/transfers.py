@@ -1,7 +1,7 @@
 """Checks on data that leaves or enters: downloads of results, uploads into tables.
 
-Each check has its settings, its texts and its function side by side. The functions are pure: event and settings in,
-findings out. `Passes` and `Hits` in a docstring are run by a test.
+Each check has its text and its function side by side, and its settings, where it does not share them. The functions are
+pure: event and settings in, findings out. `Passes` and `Hits` in a docstring are run by a test.
 """
 
 from collections.abc import Iterator
