@@ -35,11 +35,12 @@ def invoke(event: Path, policy: Path | None, *, as_json: bool) -> None:
     The verdict goes to a DataWorks on loopback; no cloud account is needed. Exits 0 for OK and WARN, 1 for FAIL, 2 for
     an error.
     """
-    variables = {"EXTENSION_POLICY": str(policy.resolve())} if policy else {}
     try:
-        run = local.invoke(event.read_bytes(), variables)
+        body = event.read_bytes()
     except OSError as error:
         _fail(f"{event}: {(error.strerror or str(error)).lower()}")
+    try:
+        run = local.invoke(body, {"EXTENSION_POLICY": str(policy.resolve())} if policy else {})
     except PolicyError as error:
         _fail(str(error))
     except ConfigurationError as error:

@@ -1,6 +1,7 @@
 """DataWorks as the extension sees it: what is posted to it and how it answers. How calls travel is a transport's.
 
-Source: https://www.alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-overview
+Source: https://help.aliyun.com/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-updateideeventresult
+and the pages of the other operations beside it.
 """
 
 from collections.abc import Mapping

@@ -87,8 +87,8 @@ def _endpoint(value: str) -> Endpoint:
     try:
         url = urlsplit(value if "://" in value else f"https://{value}")
         host, _ = url.hostname or "", url.port
-    except ValueError as error:
-        raise ConfigurationError("DATAWORKS_ENDPOINT", f"expected host[:port] or a URL: {error}") from error
+    except ValueError:  # its text quotes the value, in which a password may stand
+        raise ConfigurationError("DATAWORKS_ENDPOINT", "expected host[:port] or a URL") from None
     plain = url.scheme in ("http", "https") and url.path in ("", "/") and not url.query and not url.fragment
     if not host or not plain or "@" in url.netloc or not re.fullmatch(r"[\w.:-]+", host, re.ASCII):
         raise ConfigurationError("DATAWORKS_ENDPOINT", "expected host[:port], https://host[:port] or a loopback URL")

@@ -1,7 +1,7 @@
 """Bytes in, event out: one function for each shape of delivery. No I/O.
 
 Sources: https://www.alibabacloud.com/help/en/dataworks/user-guide/formats-of-event-messages-sent-to-eventbridge (both
-envelopes) and https://www.alibabacloud.com/help/en/functioncompute/fc-3-0/user-guide/http-trigger (HTTP trigger).
+envelopes) and https://www.alibabacloud.com/help/en/functioncompute/fc/http-trigger-invoking-function (HTTP trigger).
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,9 +12,6 @@ from extension import catalogue, checks, settings
 from extension.errors import Fault, PolicyError
 from extension.tree import REQUIRED, Section, Tree, Trees, join, load, suggestion
 from extension.verdict import SUBJECT, Language, Mode, Result, placeholders
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +35,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """First 12 hex digits of the file's SHA-256: which policy decided."""
     language: Language
-    timezone: "ZoneInfo"
+    timezone: ZoneInfo
     on_error: Result
     """What a rule gives whose check raises."""
     on_timeout: Result
-    """What the rule gives that was not done when the time ran out."""
+    """What every rule gives that was not done when the time ran out."""
     rules: tuple[Rule, ...]
     plan: Mapping[str, tuple[Rule, ...]]
     """Rules for each event code, in the order of the file."""
@@ -227,9 +224,7 @@ def _message(value: object) -> str:
     return value.strip()
 
 
-def _timezone(value: object) -> "ZoneInfo":
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  kept off the path of commands that read no policy
-
+def _timezone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(value if isinstance(value, str) else "")
     except (ValueError, OSError, KeyError) as error:

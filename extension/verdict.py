@@ -117,7 +117,7 @@ _LATE = Text(
 RAISED = Finding(_RAISED, judged=False)
 """The finding of a rule whose check raised."""
 LATE = Finding(_LATE, judged=False)
-"""The finding of the rule that was not done when the time ran out."""
+"""The finding of every rule that was not done when the time ran out."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,8 +163,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SUBJECT = frozenset({"event", "operator", "workspace", "time", "rule"})
-"""Placeholders that every message can use: event code, ids of user and workspace, the event's time in the policy's
-timezone (each a dash where the message does not give it), and the rule's id."""
+"""Placeholders that every message can use: event code, ids of user and workspace (a dash where the message does not
+give them), the event's time or else that of judging, in the policy's timezone, and the rule's id."""
 
 
 def worst(findings: Iterable[Judged]) -> Result:
@@ -187,6 +187,8 @@ def show(value: object) -> str:
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MARKUP = str.maketrans("<>", "‹›")
 _JOINERS = "\u200c\u200d"
+_ALTERING = frozenset((*_JOINERS, *map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))))
+"""Joiners and variation selectors: of use to a reader, but no part of a name."""
 _BLANKS = "\u034f\u115f\u1160\u3164\uffa0"
 """Letters and marks that show nothing, though they are neither format nor space to Unicode."""
 
@@ -201,8 +203,9 @@ def clean(text: str, limit: int = MAX_VALUE_CHARS) -> str:
 def casefold(text: str) -> str:
     """`text` in the form in which names are compared: without case, width, blanks around it, and what is invisible."""
     if not text.isascii():
-        text = normalize("NFKC", "".join(filter(_shows, text)))
-    return text.strip().casefold()
+        text = "".join(character for character in text if _shows(character) and character not in _ALTERING)
+        text = normalize("NFKC", text)
+    return _CONTROL.sub("", text.strip()).casefold()
 
 
 def _shows(character: str) -> bool:

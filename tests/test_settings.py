@@ -292,7 +292,19 @@ def test_a_bare_table_is_no_guid() -> None:
     assert "odps.finance.ledger" in Guids.read(["*ledger"])
 
 
-@pytest.mark.parametrize("name", ["crm_ｐii", "crm_pii\u200b", "CRM_PII\u202e", "crm\u00ad_pii"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "crm_ｐii",
+        "crm_pii\u200b",
+        "CRM_PII\u202e",
+        "crm\u00ad_pii",
+        "crm_pii\u200d",
+        "crm_\u200cpii",
+        "crm_pii\ufe0f",
+        "crm_\x00pii",
+    ],
+)
 def test_what_is_invisible_or_of_full_width_fools_nobody(name: str) -> None:
     assert name in Names.read(["*_pii"])
     assert name in Names.read(["crm_pii"])
