@@ -1,6 +1,7 @@
 # make run    sets up .venv and runs three sample events: one OK, one WARN, one FAIL
 # make test   sets up .venv and runs the tests
 # make lint   ruff and mypy
+# make docs   makes docs/checks.md anew from the code
 # make lock   pins requirements.txt and requirements-dev.txt anew from pyproject.toml
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run test lint format lock clean
+.PHONY: run test lint format docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -31,11 +32,16 @@ format: $(READY)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+docs: $(READY)
+	$(BIN)/python -m extension.reference >docs/checks.md
+
 # requirements.txt is for the function's platform alone, wheels only and without markers: pip would judge those by the
-# machine that deploys. requirements-dev.txt is for every machine that the project is worked on.
+# machine that deploys. Left out of it is the command line of common-expression-language, which the function never
+# imports. requirements-dev.txt is for every machine that the project is worked on.
 lock: $(READY)
+	@printf "%s; python_version < '3'\n" typer rich prompt-toolkit pygments >$(VENV)/left-out.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
-	$(LOCK) --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
+	$(LOCK) --override $(VENV)/left-out.txt --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
 	$(LOCK) --universal --python-version 3.11 --group dev -c requirements.txt -o requirements-dev.txt
 
 # Debian's python3 comes without what makes a virtual environment: that is the package python3-venv.
