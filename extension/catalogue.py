@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from extension.events import Callback, Download, DownloadExecution, Payload, Upload
+from extension import payloads
+from extension.events import Callback, Payload
 
 
 class Module(StrEnum):
@@ -88,23 +89,23 @@ _EVENTS: dict[Module, tuple[_Row, ...]] = {
     Module.DATA_STUDIO: (
         ("node-change-created", "NodeChange:NodeChangeCreated", _REGULAR, "A new node reaches production.", None),
         ("node-change-updated", "NodeChange:NodeChangeUpdated", _REGULAR, "A node is changed in development or the change reaches production; also sent on freeze, unfreeze, owner change and resource group change.", None),
-        ("delete-file", "FileChange:DeleteFile", _BOTH, "A file is deleted in development (moved to the recycle bin).", None),
-        ("commit-file", "FileChange:CommitFile", _BOTH, "A node, resource or function is committed.", None),
-        ("deploy-file", "FileChange:DeployFile", _BOTH, "A node, resource or function is deployed.", None),
-        ("run-file", "FileChange:RunFile", _BOTH, "Node code is run.", None),
-        ("commit-table", "TableChange:CommitTable", _BOTH, "A table is committed.", None),
-        ("deploy-table", "TableChange:DeployTable", _BOTH, "A table is deployed.", None),
+        ("delete-file", "FileChange:DeleteFile", _BOTH, "A file is deleted in development (moved to the recycle bin).", payloads.FileOperation),
+        ("commit-file", "FileChange:CommitFile", _BOTH, "A node, resource or function is committed.", payloads.FileChange),
+        ("deploy-file", "FileChange:DeployFile", _BOTH, "A node, resource or function is deployed.", payloads.FileChange),
+        ("run-file", "FileChange:RunFile", _BOTH, "Node code is run.", payloads.FileOperation),
+        ("commit-table", "TableChange:CommitTable", _BOTH, "A table is committed.", payloads.TableChange),
+        ("deploy-table", "TableChange:DeployTable", _BOTH, "A table is deployed.", payloads.TableChange),
     ),
     Module.DATA_INTEGRATION: (
-        ("start-diJob", "NodeChange:StartDiJob", _POINT, "A sync job is started.", None),
-        ("batch-start-diJob", "NodeChange:BatchStartDiJob", _POINT, "Several sync jobs are started.", None),
+        ("start-diJob", "NodeChange:StartDiJob", _POINT, "A sync job is started.", payloads.JobStart),
+        ("batch-start-diJob", "NodeChange:BatchStartDiJob", _POINT, "Several sync jobs are started.", payloads.BatchJobStart),
     ),
     Module.OPERATION_CENTER: (
         ("node-change-deleted", "NodeChange:NodeChangeDeleted", _REGULAR, "A node is undeployed or removed from the recycle bin.", None),
-        ("undeploy-node", "NodeChange:UndeployNode", _POINT, "An auto-triggered production node is undeployed.", None),
-        ("freeze-node", "NodeChange:FreezeNode", _POINT, "A production node is frozen; node-change-updated follows.", None),
-        ("unfreeze-node", "NodeChange:UnFreezeNode", _POINT, "A production node is unfrozen; node-change-updated follows.", None),
-        ("backfill-data", "BackfillDataOperate:BackfillData", _POINT, "Backfill of a production auto-triggered node.", None),
+        ("undeploy-node", "NodeChange:UndeployNode", _POINT, "An auto-triggered production node is undeployed.", payloads.NodeOperation),
+        ("freeze-node", "NodeChange:FreezeNode", _POINT, "A production node is frozen; node-change-updated follows.", payloads.NodeOperation),
+        ("unfreeze-node", "NodeChange:UnFreezeNode", _POINT, "A production node is unfrozen; node-change-updated follows.", payloads.NodeOperation),
+        ("backfill-data", "BackfillDataOperate:BackfillData", _POINT, "Backfill of a production auto-triggered node.", payloads.Backfill),
         ("instance-status-changes", "InstanceStatusChanges:InstanceStatusChanges", _REGULAR, "An auto-triggered instance changes status.", None),
         ("freeze-instance", "InstanceChange:FreezeInstance", _REGULAR, "Instance frozen.", None),
         ("unfreeze-instance", "InstanceChange:UnfreezeInstance", _REGULAR, "Instance unfrozen.", None),
@@ -112,11 +113,11 @@ _EVENTS: dict[Module, tuple[_Row, ...]] = {
         ("rerun-instance", "InstanceChange:RerunInstance", _REGULAR, "Instance (or its descendants) rerun.", None),
         ("set-instance-success", "InstanceChange:SetInstanceSuccess", _REGULAR, "Instance set to succeeded.", None),
         ("delete-task-instance-dependencies", "InstanceChange:DeleteTaskInstanceDependencies", _REGULAR, "Chosen upstream dependencies of an instance are removed.", None),
-        ("pre-freeze-instance", "InstanceChange:PreFreezeInstance", _POINT, "Before an instance is frozen.", None),
-        ("pre-unfreeze-instance", "InstanceChange:PreUnfreezeInstance", _POINT, "Before an instance is unfrozen.", None),
-        ("pre-rerun-instance", "InstanceChange:PreRerunInstance", _POINT, "Before an instance is rerun.", None),
-        ("pre-set-instance-success", "InstanceChange:PreSetInstanceSuccess", _POINT, "Before an instance is set to succeeded.", None),
-        ("pre-kill-instance", "InstanceChange:PreKillInstance", _POINT, "Before an instance is stopped.", None),
+        ("pre-freeze-instance", "InstanceChange:PreFreezeInstance", _POINT, "Before an instance is frozen.", payloads.InstanceOperation),
+        ("pre-unfreeze-instance", "InstanceChange:PreUnfreezeInstance", _POINT, "Before an instance is unfrozen.", payloads.InstanceOperation),
+        ("pre-rerun-instance", "InstanceChange:PreRerunInstance", _POINT, "Before an instance is rerun.", payloads.InstanceOperation),
+        ("pre-set-instance-success", "InstanceChange:PreSetInstanceSuccess", _POINT, "Before an instance is set to succeeded.", payloads.InstanceOperation),
+        ("pre-kill-instance", "InstanceChange:PreKillInstance", _POINT, "Before an instance is stopped.", payloads.InstanceOperation),
         ("expired-task-instances-deleted", "InstanceChange:ExpiredTaskInstancesDeleted", _REGULAR, "Expired instances are removed.", None),
         ("dag-status-changes", "DagStatusChanges:DagStatusChanges", _REGULAR, "A backfill or manual workflow changes status.", None),
         ("workbench-monitor-alert", "MonitorAlert:WorkbenchMonitorAlert", _REGULAR, "A monitoring alert is sent.", None),
@@ -124,31 +125,31 @@ _EVENTS: dict[Module, tuple[_Row, ...]] = {
     Module.SECURITY_CENTER: (
         ("approval-change-created", "ApprovalChange:ApprovalChangeCreated", _REGULAR, "A permission request is created.", None),
         ("approval-change-finished", "ApprovalChange:ApprovalChangeFinished", _REGULAR, "A permission request is finished.", None),
-        ("approval-change-before-create", "ApprovalChange:ApprovalChangeBeforeCreate", _POINT, "Before a table permission request is created.", None),
+        ("approval-change-before-create", "ApprovalChange:ApprovalChangeBeforeCreate", _POINT, "Before a table permission request is created.", payloads.Approval),
     ),
     Module.DATA_QUALITY: (
         ("dqc-check-feedback-event", "DqcCheck:DqcCheckFeedbackEvent", _REGULAR, "A user gives feedback on a check result.", None),
         ("dqc-check-finished-event", "DqcCheck:DqcCheckFinishedEvent", _REGULAR, "A rule check ends.", None),
-        ("batch-create-data-quality-rules", "DqcCheck:BatchCreateDataQualityRules", _POINT, "Before rules are created.", None),
-        ("batch-update-data-quality-rules", "DqcCheck:BatchUpdateDataQualityRules", _POINT, "Before rules are updated in bulk.", None),
-        ("batch-delete-data-quality-rules", "DqcCheck:BatchDeleteDataQualityRules", _POINT, "Before rules are deleted.", None),
-        ("update-data-quality-rule", "DqcCheck:UpdateDataQualityRule", _POINT, "Before one rule is updated.", None),
-        ("create-data-quality-evaluation-task", "DqcCheck:CreateDataQualityEvaluationTask", _POINT, "Before a monitor task is created.", None),
-        ("update-data-quality-evaluation-task", "DqcCheck:UpdateDataQualityEvaluationTask", _POINT, "Before a monitor task is updated.", None),
-        ("clone-data-quality-evaluation-task", "DqcCheck:CloneDataQualityEvaluationTask", _POINT, "Before a monitor task is cloned.", None),
-        ("batch-delete-data-quality-evaluation-tasks", "DqcCheck:BatchDeleteDataQualityEvaluationTasks", _POINT, "Before monitor tasks are deleted.", None),
-        ("create-data-quality-evaluation-task-notification", "DqcCheck:CreateDataQualityEvaluationTaskNotification", _POINT, "Before an alert subscription is created.", None),
-        ("update-data-quality-evaluation-task-notification", "DqcCheck:UpdateDataQualityEvaluationTaskNotification", _POINT, "Before an alert subscription is changed.", None),
-        ("delete-data-quality-evaluation-task-notification", "DqcCheck:DeleteDataQualityEvaluationTaskNotification", _POINT, "Before an alert subscription is removed.", None),
+        ("batch-create-data-quality-rules", "DqcCheck:BatchCreateDataQualityRules", _POINT, "Before rules are created.", payloads.QualityRules),
+        ("batch-update-data-quality-rules", "DqcCheck:BatchUpdateDataQualityRules", _POINT, "Before rules are updated in bulk.", payloads.QualityRulesUpdate),
+        ("batch-delete-data-quality-rules", "DqcCheck:BatchDeleteDataQualityRules", _POINT, "Before rules are deleted.", payloads.QualityDeletion),
+        ("update-data-quality-rule", "DqcCheck:UpdateDataQualityRule", _POINT, "Before one rule is updated.", payloads.QualityRuleUpdate),
+        ("create-data-quality-evaluation-task", "DqcCheck:CreateDataQualityEvaluationTask", _POINT, "Before a monitor task is created.", payloads.QualityTask),
+        ("update-data-quality-evaluation-task", "DqcCheck:UpdateDataQualityEvaluationTask", _POINT, "Before a monitor task is updated.", payloads.QualityTask),
+        ("clone-data-quality-evaluation-task", "DqcCheck:CloneDataQualityEvaluationTask", _POINT, "Before a monitor task is cloned.", payloads.QualityTaskClone),
+        ("batch-delete-data-quality-evaluation-tasks", "DqcCheck:BatchDeleteDataQualityEvaluationTasks", _POINT, "Before monitor tasks are deleted.", payloads.QualityDeletion),
+        ("create-data-quality-evaluation-task-notification", "DqcCheck:CreateDataQualityEvaluationTaskNotification", _POINT, "Before an alert subscription is created.", payloads.Subscription),
+        ("update-data-quality-evaluation-task-notification", "DqcCheck:UpdateDataQualityEvaluationTaskNotification", _POINT, "Before an alert subscription is changed.", payloads.SubscriptionUpdate),
+        ("delete-data-quality-evaluation-task-notification", "DqcCheck:DeleteDataQualityEvaluationTaskNotification", _POINT, "Before an alert subscription is removed.", payloads.SubscriptionDeletion),
     ),
     Module.CONSOLE: (
-        ("delete-project", "ProjectChange:DeleteProject", _POINT, "Before a workspace is deleted.", None),
+        ("delete-project", "ProjectChange:DeleteProject", _POINT, "Before a workspace is deleted.", payloads.WorkspaceDeletion),
         ("project-deleted", "ProjectChange:ProjectDeleted", _REGULAR, "A workspace was deleted.", None),
     ),
     Module.UPLOAD_AND_DOWNLOAD: (
-        ("download-resources", "ResourcesDownload:DownloadResources", _POINT, "Before the download file is generated.", Download),
-        ("download-resources-execute", "ResourcesDownload:DownloadResourcesExecute", _POINT, "Before the generated file is fetched.", DownloadExecution),
-        ("upload-data-to-table", "ResourcesUpload:UploadDataToTable", _POINT, "Before data is uploaded to a table.", Upload),
+        ("download-resources", "ResourcesDownload:DownloadResources", _POINT, "Before the download file is generated.", payloads.Download),
+        ("download-resources-execute", "ResourcesDownload:DownloadResourcesExecute", _POINT, "Before the generated file is fetched.", payloads.DownloadExecution),
+        ("upload-data-to-table", "ResourcesUpload:UploadDataToTable", _POINT, "Before data is uploaded to a table.", payloads.Upload),
     ),
 }
 # fmt: on

@@ -22,7 +22,7 @@ SOURCE = "acs.dataworks"
 _MAX_DIGITS = 100
 
 _WORKSPACE_FIELDS = ("projectId", "appId", "queryDwProjectId")
-_OPERATOR_FIELDS = ("operator", "operatorUid", "operatorBaseId", "createUser", "owner")
+_OPERATOR_FIELDS = ("operator", "operatorUid", "operatorBaseId")
 
 
 def parse(body: object) -> Event[Payload | None]:
@@ -133,8 +133,9 @@ def _event(  # noqa: PLR0913  the parts of an envelope, all by keyword
         message_id=message_id,
         delivery=delivery,
         callback=callback,
-        workspace=events.text(data, *_WORKSPACE_FIELDS),
-        operator=events.text(data, *_OPERATOR_FIELDS),
+        workspace=events.first(data, *_WORKSPACE_FIELDS),
+        operator=events.first(data, *_OPERATOR_FIELDS),
+        operators=tuple(filter(None, (events.text(data, name) for name in _OPERATOR_FIELDS))),
         region=events.text(envelope, "aliyunregionid"),
         time=_time(events.text(envelope, "aliyunpublishtime")) or _time(events.text(envelope, "time")),
         data=data,

@@ -29,16 +29,19 @@ class Fault(msgspec.Struct, frozen=True):
     """One thing that is wrong in a policy, and where.
 
     `line` counts from 1, 0 where it is not known; `rule` is the rule's id, or `#3` for the third rule where it has
-    none, empty above the rules; `key` is the path of the key inside the rule (`with.max`), or inside the file.
+    none, empty above the rules; `key` is the path of the key inside the rule (`with.max`), or inside the file; `file`
+    is the file, empty where it is the one that the error names.
     """
 
     problem: str
     line: int = 0
     rule: str = ""
     key: str = ""
+    file: str = ""
 
     def at(self, file: str) -> str:
         """One line that names file, rule and key, in the form that editors make a link of."""
+        file = self.file or file
         place = [f"{file}:{self.line}" if self.line else file]
         if self.rule:
             place.append(f"rule {self.rule}")

@@ -1,4 +1,4 @@
-"""What an event says: one frozen struct for each payload, and the meaning of every field.
+"""What an event is, and how what it says is read: every field a fact, or `Unknown` in its place.
 
 Payloads mix types: numbers come as text and text as numbers, so every field is read on its own and both are taken.
 A field that is not there, or that cannot be read as what it should be, becomes an `Unknown` in its place, so that the
@@ -9,10 +9,10 @@ Source of the fields: https://www.alibabacloud.com/help/en/dataworks/user-guide/
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar, get_args
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -51,7 +51,12 @@ class Delivery(StrEnum):
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 
-_SQL = "sqlText"
+SQL = "sqlText"
+"""Field that holds SQL: never logged, never shown."""
+
+_NEVER_LOGGED = frozenset({SQL, "Content", "receiverValue", "currentReceiverValue", "updatedReceiverValue"})
+"""Code, and who is told: of a chat's webhook the address is the key, too."""
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
@@ -59,66 +64,105 @@ Fact: TypeAlias = T | Unknown
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
-    """What the data of an event says, where the struct of its code is known."""
+    """What the data of an event says, where the struct of its code is known; also a part of it."""
 
     def __repr__(self) -> str:
         """The name of the struct alone: SQL and ids shall not end in a log or a traceback."""
         return f"{type(self).__name__}(...)"
 
+    def tables(self) -> tuple[str, ...]:
+        """Tables that the operation is about, each by the fullest name that the message gives.
 
-class Transfer(Payload, frozen=True, kw_only=True):
-    """What downloads and uploads share."""
-
-    operator_uid: Fact[str] = msgspec.field(name="operatorUid")
-    """UID of the user."""
-    operator_base_id: Fact[str] = msgspec.field(name="operatorBaseId")
-    """Base id of the user: the account behind a RAM user or role."""
-    datasource_id: Fact[str] = msgspec.field(name="datasourceId")
-    datasource_name: Fact[str] = msgspec.field(name="datasourceName")
-    workspace_id: Fact[str] = msgspec.field(name="queryDwProjectId")
-    workspace_name: Fact[str] = msgspec.field(name="queryDwProjectName")
-    file_size_bytes: Fact[Count] = msgspec.field(name="fileSize")
+        Empty where there are none, and where the message does not name them all: whoever lets a table pass by its name
+        shall not let another pass with it.
+        """
+        return ()
 
 
-class Download(Transfer, frozen=True, kw_only=True):
-    """A result that is about to be written into a file (`download-resources`)."""
-
-    source: Fact[str] = msgspec.field(name="moduleType")
-    """Where the data is downloaded from: entity_transfer (data catalog), develop_query (Data Studio query),
-    sqlx_query (SQL query) or dw_excel (spreadsheet)."""
-    file_name: Fact[str] = msgspec.field(name="fileName")
-    row_count: Fact[Count] = msgspec.field(name="dataRowSize")
-    """Rows of the result. The documented sample gives it as text."""
-    sql_text: Fact[str] = msgspec.field(name=_SQL)
-    """The SQL that gave the result. Never logged, never shown."""
+def named(name: str) -> Any:  # noqa: ANN401  a default, as msgspec.field is one to the type checker
+    """A field by the platform's name."""
+    return msgspec.field(name=name)
 
 
-class DownloadExecution(Download, frozen=True, kw_only=True):
-    """A generated file that is about to be fetched (`download-resources-execute`)."""
+class FileSnapshot(Payload, frozen=True, kw_only=True):
+    """Code as it is at the moment of the event, from GetIDEEventDetail.
 
-    ip: Fact[str] = msgspec.field(name="ip")
-    """Address that the user downloads from, as text."""
+    One struct for the members CommittedFile, DeletedFile and FileExecutionCommand of the answer; the last has neither
+    name nor owner.
+    """
+
+    content: Fact[str] = named("Content")
+    """The code; can be empty. Never logged, never shown."""
+    file_id: Fact[Count] = named("FileId")
+    """Id of the file."""
+    file_name: Fact[str] = named("FileName")
+    """Name of the file."""
+    file_type: Fact[Count] = named("FileType")
+    """Type of the file as a number."""
+    owner: Fact[str] = named("Owner")
+    """UID of the owner."""
+    use_type: Fact[str] = named("UseType")
+    """NORMAL, MANUAL, MANUAL_BIZ, SKIP, ADHOCQUERY or COMPONENT."""
+    datasource_name: Fact[str] = named("DataSourceName")
+    """Name of the data source."""
 
 
-class Upload(Transfer, frozen=True, kw_only=True):
-    """Data that is about to be written into a table (`upload-data-to-table`)."""
+class Column(Payload, frozen=True, kw_only=True):
+    """A column of a table."""
 
-    source: Fact[str] = msgspec.field(name="uploadSourceType")
-    """LOCAL, OSS, DW_EXCEL or HTTP."""
-    table_mode: Fact[str] = msgspec.field(name="optTableType")
-    """CREATE (a new table) or IMPORT (an existing one)."""
-    engine: Fact[str] = msgspec.field(name="targetEngineType")
-    """MaxCompute, EMR Hive or Hologres in the documented table, MAXCOMPUTE in the documented sample."""
-    write_mode: Fact[str] = msgspec.field(name="writeType")
-    """OVERWRITE or APPEND."""
-    conflict_mode: Fact[str] = msgspec.field(name="conflictMode")
-    """What happens to rows whose key is there already: IGNORE, REPLACE or UPDATE."""
-    table_guid: Fact[str] = msgspec.field(name="tableGuid")
-    """odps.project.table, emr_hive.cluster.schema.table or holo.instance.database."""
+    name: Fact[str] = named("ColumnName")
+    """Name of the column."""
+    type: Fact[str] = named("ColumnType")
+    """Type of the column, such as BIGINT or DECIMAL(10,2)."""
+    comment: Fact[str] = named("Comment")
+    """Comment of the column."""
+    partition: Fact[bool] = named("IsPartitionColumn")
+    """Whether the table is partitioned by it."""
+
+
+class TableSnapshot(Payload, frozen=True, kw_only=True):
+    """A table as it is at the moment of the event, from GetIDEEventDetail (member TableModel)."""
+
+    columns: Fact[tuple[Column, ...]] = named("Columns")
+    """Columns, those of the partition among them."""
+    comment: Fact[str] = named("Comment")
+    """Comment of the table."""
+    datasource_name: Fact[str] = named("DataSourceName")
+    """Name of the data source."""
+    environment: Fact[str] = named("Env")
+    """DEV or PROD."""
+    lifecycle_days: Fact[int] = named("LifeCycle")
+    """Days that data is kept; not there, or not above 0, where the table has no lifecycle."""
+    location: Fact[str] = named("Location")
+    """Where an external table is stored."""
+    table_name: Fact[str] = named("TableName")
+    """Name of the table."""
+
+
+class Instance(Payload, frozen=True, kw_only=True):
+    """An instance as it is at the moment of the event, from GetInstance."""
+
+    instance_id: Fact[Count] = named("InstanceId")
+    """Id of the instance."""
+    node_id: Fact[Count] = named("NodeId")
+    """Node that it is of."""
+    node_name: Fact[str] = named("NodeName")
+    """Name of that node."""
+    environment: Fact[str] = named("ProjectEnv")
+    """PROD or DEV: where it was found."""
 
 
 P = TypeVar("P", bound=Payload)
 P_co = TypeVar("P_co", bound=Payload | None, covariant=True)
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """What was asked of the platform for an event and could not be had; `error` says why, for the log."""
+
+    error: str
+
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
@@ -126,9 +170,12 @@ class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
 
     `code` is the event code, or the EventBridge type of an event that is in no catalogue; `known` says which.
     `callback` is the API that waits for the verdict, None for a notification. `data` is the platform's own mapping,
-    `payload` the typed reading of it (None where the code has no struct yet). `time` is when the platform says that
-    it happened, None where it does not say so; `region` is the region of the event bus, empty where not given. `doubts`
+    `payload` the typed reading of it (None where the code has no struct). `time` is when the platform says that it
+    happened, None where it does not say so; `region` is the region of the event bus, empty where not given. `doubts`
     are what is odd about the delivery, for the log.
+
+    `workspace` and `operator` are ids; `operators` are all ids that the message gives for the user: a transfer has the
+    UID and the base id, the account behind it.
     """
 
     code: str
@@ -136,57 +183,151 @@ class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
     message_id: str
     delivery: Delivery
     callback: Callback | None
-    workspace: str
-    operator: str
+    workspace: Fact[str]
+    operator: Fact[str]
+    operators: tuple[str, ...]
     region: str
     time: datetime | None
     data: Mapping[str, object]
     payload: P_co
     doubts: tuple[str, ...] = ()
 
+    moment: datetime = EPOCH
+    """When it is judged for: `time`, else the moment of judging, in the policy's timezone. Set by `judge`."""
+    file: FileSnapshot | Missing | None = None
+    """Code that the event is about. This and the next are asked of the platform, where a rule needs them: None where
+    none does."""
+    table: TableSnapshot | Missing | None = None
+    """Table that the event is about."""
+    instances: tuple[Instance, ...] | Missing | None = None
+    """Instances that the event is about."""
+    roles: frozenset[str] | Missing | None = None
+    """Codes of the operator's roles in the workspace: role_project_admin, role_project_dev, ..."""
+    options: Mapping[str, object] = {}
+    """What the workspace has set of the extension's options."""
+    parameters: Mapping[str, str] | Missing | None = None
+    """Parameters of the extension's registration."""
+
     def __repr__(self) -> str:
         """Code and message id alone: SQL and ids of people shall not end in a log or a traceback."""
         return f"Event({self.code!r}, {self.message_id!r})"
 
 
-def read(struct: type[P], data: Mapping[str, object]) -> P:
-    """Read the fields of `struct` from the platform's mapping, each for itself; what is not declared is left aside."""
-    return struct(**{attribute: _fact(name, kind, data) for attribute, name, kind in _fields(struct)})
+def known(fact: Fact[T]) -> tuple[T] | tuple[()]:
+    """A fact as a tuple of one, empty where it is unknown."""
+    return () if isinstance(fact, Unknown) else (fact,)
+
+
+def read(struct: type[P], data: Mapping[str, object], path: str = "") -> P:
+    """Read the fields of `struct` from the platform's mapping, each for itself; what is not declared is left aside.
+
+    `path` is where the mapping stands in the message, for the names of what is unknown: `rules[2].`.
+    """
+    return struct(**{attribute: _fact(name, kind, data, path) for attribute, name, kind in fields(struct)})
 
 
 def text(data: Mapping[str, object], *names: str) -> str:
     """The first of the fields `names` that is there, as text; empty where none is, or where it cannot be read."""
-    for name in names:
-        value = _fact(name, str, data)
-        if isinstance(value, str):
-            return value
-        if value.reason is Reason.UNREADABLE:
-            break
-    return ""
+    return "".join(known(first(data, *names)))
 
 
-def facts(payload: Payload) -> dict[str, object]:
-    """What a payload says, by the platform's names; without what is unknown, and without SQL."""
-    found = {name: getattr(payload, attribute) for attribute, name, _ in _fields(type(payload))}
-    return {name: fact for name, fact in found.items() if name != _SQL and not isinstance(fact, Unknown)}
+def first(data: Mapping[str, object], *names: str) -> Fact[str]:
+    """The first of the fields `names` that is there, as text; what cannot be read is there, too."""
+    facts = [_fact(name, str, data) for name in names]
+    there = (fact for fact in facts if not isinstance(fact, Unknown) or fact.reason is Reason.UNREADABLE)
+    found: Fact[str] = next(there, facts[0])
+    return found
+
+
+_LOGGED_ITEMS = 20
+
+
+def facts(payload: Payload, path: str = "") -> dict[str, object]:
+    """What a payload says, by the platform's names, for a log: without what is unknown, secret, or code.
+
+    Parts are named by their path (`order.applyReason`); of a list of parts there is the number, of any other list the
+    first twenty.
+    """
+    found: dict[str, object] = {}
+    for attribute, name, _ in fields(type(payload)):
+        fact = getattr(payload, attribute)
+        if isinstance(fact, Payload):
+            found |= facts(fact, f"{path}{name}.")
+        elif isinstance(fact, tuple):
+            parts = any(isinstance(item, Payload) for item in fact)
+            found[f"{path}{name}"] = len(fact) if parts else fact[:_LOGGED_ITEMS]
+        elif name not in _NEVER_LOGGED and not isinstance(fact, Unknown):
+            found[f"{path}{name}"] = fact
+    return found
 
 
 @cache
-def _fields(struct: type[Payload]) -> tuple[tuple[str, str, Any], ...]:
+def fields(struct: type[Payload]) -> tuple[tuple[str, str, Any], ...]:
     """Attribute, platform's name and type of each fact of `struct`."""
     return tuple((field.name, field.encode_name, get_args(field.type)[0]) for field in msgspec.structs.fields(struct))
 
 
-def _fact(name: str, kind: Any, data: Mapping[str, object]) -> Any:  # noqa: ANN401  as dynamic as msgspec.convert
+_MAY_BE_EMPTY = frozenset({"Content"})
+"""Text that is a fact even if there is nothing in it: code."""
+
+
+def _fact(name: str, kind: Any, data: Mapping[str, object], path: str = "") -> Any:  # noqa: ANN401  as dynamic as msgspec.convert
     """Read one field as `kind`: lenient between text and numbers, and about nothing else. Blank text is no fact."""
     value = data.get(name)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return Unknown(name, Reason.MISSING)
+    if value is None or (isinstance(value, str) and not value.strip() and name not in _MAY_BE_EMPTY):
+        return Unknown(f"{path}{name}", Reason.MISSING)
+    try:
+        return _convert(value, kind, f"{path}{name}")
+    except (ValueError, RecursionError):
+        return Unknown(f"{path}{name}", Reason.UNREADABLE)
+
+
+def _convert(value: object, kind: Any, path: str) -> object:  # noqa: ANN401  what kind is, is known at run time only
+    """`value` as `kind`. Raises ValueError for what it cannot be. Lists and parts may come as JSON text."""
+    part = isinstance(kind, type) and issubclass(kind, Payload)
+    items = get_args(kind)[0] if get_origin(kind) is tuple else None
+    if (part or items) and isinstance(value, str):
+        value = msgspec.json.decode(value)
+    if part:
+        if not isinstance(value, dict):
+            raise ValueError(path)
+        return read(kind, value, f"{path}.")
+    if items:
+        if not isinstance(value, list):
+            raise ValueError(path)
+        return tuple(_convert(item, items, f"{path}[{number}]") for number, item in enumerate(value))
     if isinstance(value, str) and not value.isascii() and _LONE_SURROGATE.search(value):
-        return Unknown(name, Reason.UNREADABLE)
+        raise ValueError(path)
     if kind is str and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    try:
-        return msgspec.convert(value, kind, strict=False)
-    except msgspec.ValidationError:
-        return Unknown(name, Reason.UNREADABLE)
+    return msgspec.convert(value, kind, strict=False)
+
+
+def file_snapshot(detail: Mapping[str, object]) -> FileSnapshot | None:
+    """The code in an answer of GetIDEEventDetail (its EventDetail); None where it holds none.
+
+    Source: https://www.alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-getideeventdetail
+    """
+    for member in ("CommittedFile", "DeletedFile", "FileExecutionCommand"):
+        found = detail.get(member)
+        if isinstance(found, dict):
+            properties = found.get("FilePropertyContent")
+            own = {name: value for name, value in found.items() if value is not None}
+            return read(FileSnapshot, {**properties, **own} if isinstance(properties, dict) else own)
+    return None
+
+
+def table_snapshot(detail: Mapping[str, object]) -> TableSnapshot | None:
+    """The table in an answer of GetIDEEventDetail (its EventDetail); None where it holds none."""
+    found = detail.get("TableModel")
+    return read(TableSnapshot, found) if isinstance(found, dict) else None
+
+
+def had(answer: T | Missing | None) -> T:
+    """What was asked of the platform for an event. Raises LookupError where it could not be had.
+
+    `judge` sees to that before it calls a check, so that the error means a check that does not say what it needs.
+    """
+    if answer is None or isinstance(answer, Missing):
+        raise LookupError("not asked of the platform")
+    return answer

@@ -1,55 +1,100 @@
 """Checks run on plain mappings, and the examples that stand in their docstrings."""
 
 import inspect
+import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import yaml
 
-from extension import catalogue, events, settings
+from extension import envelopes, events, settings
 from extension.checks import BY_ID
-from extension.events import Callback, Delivery, Event
+from extension.events import Event, FileSnapshot, Instance, TableSnapshot
 from extension.verdict import Finding
 
 Example = tuple[dict[str, object], dict[str, object]]
 
+EVENTS = Path(__file__).parents[1] / "events"
 
-def event(code: str, data: dict[str, object]) -> Event[Any]:
-    """An event of the catalogue with a payload."""
-    struct = catalogue.BY_CODE[code].payload
-    return Event(
-        code=code,
-        known=True,
-        message_id="m-1",
-        delivery=Delivery.FUNCTION,
-        callback=Callback.EXTENSION,
-        workspace="90214",
-        operator="149318",
-        region="",
-        time=None,
-        data=data,
-        payload=events.read(struct, data) if struct else None,
+WHO: dict[str, object] = {"operator": "149318", "projectId": 90214}
+"""User and workspace of an event whose payload does not say them."""
+
+
+def event(code: str, data: Mapping[str, object]) -> Event[Any]:
+    """An event of the catalogue with a payload, parsed as Function Compute would deliver it.
+
+    What no message has is read from the same mapping: the fields of a snapshot (`Content`, `Columns`, ...), a list
+    `instances`, a list `roles`, and the `moment` that it is judged for.
+    """
+    body = {"messageId": "m-1", "eventType": code, "messageBody": {**WHO, **data}}
+    moment = data.get("moment")
+    return msgspec.structs.replace(
+        envelopes.parse(json.dumps(body).encode()),
+        file=events.read(FileSnapshot, data),
+        table=events.read(TableSnapshot, data),
+        instances=tuple(
+            events.read(Instance, each)
+            for each in cast("list[object]", data.get("instances", []))
+            if isinstance(each, dict)
+        ),
+        roles=frozenset(cast("list[str]", data.get("roles", []))),
+        **({"moment": datetime.fromisoformat(moment)} if isinstance(moment, str) else {}),
     )
 
 
-def judge(check: str, data: dict[str, object], given: dict[str, object]) -> list[Finding]:
+def sample(name: str) -> dict[str, Any]:
+    """The data of a documented event, by its file: `start-diJob.v1`."""
+    text = (EVENTS / f"{name}.eventbridge.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)["data"]
+    return data
+
+
+def given(check: str, values: Mapping[str, object]) -> msgspec.Struct:
+    """Settings of a check as a policy writes them."""
+    struct = BY_ID[check].settings
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    return struct(**{fields[name].name: settings.read(fields[name], value) for name, value in values.items()})
+
+
+def judge(check: str, data: Mapping[str, object], values: Mapping[str, object]) -> list[Finding]:
     """What a check says to a payload under settings as a policy writes them: the same for each event it judges."""
     entry = BY_ID[check]
-    fields = {field.encode_name: field for field in msgspec.structs.fields(entry.settings)}
-    values = {name: settings.read(fields[name].type, value) for name, value in given.items()}
-    found = [list(entry.judge(event(code, data), entry.settings(**values))) for code in sorted(entry.events)]
+    with_ = given(check, values)
+    found = [list(entry.judge(event(code, data), with_)) for code in sorted(entry.events)]
     assert all(findings == found[0] for findings in found)
     return found[0]
 
 
-def documented() -> dict[str, dict[str, Example]]:
-    """`Passes` and `Hits` of each check: the payload and the settings that its docstring shows."""
+def judge_one(check: str, code: str, data: Mapping[str, object], values: Mapping[str, object]) -> list[Finding]:
+    """What a check says to one event."""
+    return list(BY_ID[check].judge(event(code, data), given(check, values)))
+
+
+def hits(check: str, data: Mapping[str, object], values: Mapping[str, object]) -> list[dict[str, str]]:
+    """Values of what a check hits; fails on a finding that is no hit."""
+    findings = judge(check, data, values)
+    assert all(finding.judged for finding in findings)
+    return [{name: str(value) for name, value in finding.values.items()} for finding in findings]
+
+
+def unknown(findings: list[Finding]) -> list[object]:
+    """Fields that a check misses."""
+    assert not any(finding.judged for finding in findings)
+    return [finding.values["field"] for finding in findings]
+
+
+def documented(family: str = "") -> dict[str, dict[str, Example]]:
+    """`Passes` and `Hits` of each check (of a family: `download.`): the payload and the settings in its docstring."""
     examples: dict[str, dict[str, Example]] = {}
     for check in BY_ID.values():
-        text = inspect.getdoc(check.judge) or ""
-        examples[check.id] = {
-            word: (yaml.safe_load(data), yaml.safe_load(given))
-            for word, data, given in re.findall(r"^(Passes|Hits): (\{.*\}) with (\{.*\})$", text, re.MULTILINE)
-        }
+        if check.id.startswith(family):
+            text = inspect.getdoc(check.judge) or ""
+            examples[check.id] = {
+                word: (yaml.safe_load(data), yaml.safe_load(with_))
+                for word, data, with_ in re.findall(r"^(Passes|Hits): (\{.*\}) with (\{.*\})$", text, re.MULTILINE)
+            }
     return examples

@@ -11,9 +11,9 @@ import pytest
 
 import handler
 from extension import local
-from extension.dataworks import Credentials
-from extension.edges import ROOT
+from extension.dataworks import READS, Credentials
 from extension.local import EXTENSION_CODE, DataWorks, Received
+from extension.storage import ROOT
 
 EVENTS = ROOT / "events"
 
@@ -62,8 +62,13 @@ class Function:
 
     @property
     def received(self) -> list[Received]:
-        """What DataWorks was asked."""
-        return self.dataworks.received
+        """Callbacks that DataWorks got."""
+        return [call for call in self.dataworks.received if call.action not in READS]
+
+    @property
+    def asked(self) -> list[Received]:
+        """What else DataWorks was asked."""
+        return [call for call in self.dataworks.received if call.action in READS]
 
     @property
     def log(self) -> list[dict[str, Any]]:

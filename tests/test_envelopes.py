@@ -10,15 +10,10 @@ import pytest
 from extension import catalogue, envelopes
 from extension.catalogue import Kind
 from extension.errors import SignatureError
-from extension.events import Callback, Delivery, Download, DownloadExecution, Upload
+from extension.events import Callback, Delivery, Reason, Unknown
 from tests.conftest import EVENTS
 
 SAMPLES = sorted(EVENTS.glob("*.json"))
-STRUCTS = {
-    "download-resources": Download,
-    "download-resources-execute": DownloadExecution,
-    "upload-data-to-table": Upload,
-}
 
 
 def fc(code: str = "download-resources", **changes: object) -> dict[str, Any]:
@@ -46,7 +41,7 @@ def test_every_sample_is_the_event_that_its_name_says(path: Path) -> None:
     assert event.known
     assert event.delivery is (Delivery.EVENTBRIDGE if bridged else Delivery.FUNCTION)
     assert event.callback is entry.callback
-    assert type(event.payload) is STRUCTS.get(entry.code, type(None))
+    assert type(event.payload) is (entry.payload or type(None))
     assert event.message_id
     assert (event.time is not None) == bridged
     assert event.region == ("" if not bridged else json.loads(path.read_text(encoding="utf-8"))["aliyunregionid"])
@@ -63,14 +58,37 @@ def test_workspace_and_operator_are_found_wherever_an_event_has_them(path: Path)
     envelope = json.loads(path.read_text(encoding="utf-8"))
     data = envelope.get("data") or envelope.get("messageBody")
     event = envelopes.parse(path.read_bytes())
-    workspaces = {str(data[name]) for name in ("projectId", "appId", "queryDwProjectId") if data.get(name)}
-    operators = {
-        str(data[name])
-        for name in ("operator", "operatorUid", "operatorBaseId", "createUser", "owner")
-        if data.get(name)
-    }
-    assert event.workspace in (workspaces or {""})
-    assert event.operator in (operators or {""})
+    workspaces = [str(data[name]) for name in ("projectId", "appId", "queryDwProjectId") if data.get(name)]
+    operators = [str(data[name]) for name in ("operator", "operatorUid", "operatorBaseId") if data.get(name)]
+    assert event.workspace == (workspaces[0] if workspaces else Unknown("projectId", Reason.MISSING))
+    assert event.operator == (operators[0] if operators else Unknown("operator", Reason.MISSING))
+    assert event.operators == tuple(operators)
+
+
+def test_every_extension_point_says_who_and_where() -> None:
+    for path in SAMPLES:
+        event = envelopes.parse(path.read_bytes())
+        if event.payload:
+            assert isinstance(event.workspace, str)
+            assert isinstance(event.operator, str)
+
+
+def test_a_transfer_names_its_user_by_both_ids() -> None:
+    event = parse(fc(messageBody={"operatorUid": "11", "operatorBaseId": 22}))
+    assert (event.operator, event.operators) == ("11", ("11", "22"))
+
+
+@pytest.mark.parametrize("damaged", [{"id": 1}, [1], True])
+def test_a_user_or_workspace_that_cannot_be_read_is_not_taken_from_elsewhere(damaged: object) -> None:
+    data = {"operator": damaged, "operatorUid": "11", "projectId": damaged, "appId": 90214}
+    event = parse(fc("commit-file", messageBody=data))
+    assert event.operator == Unknown("operator", Reason.UNREADABLE)
+    assert event.workspace == Unknown("projectId", Reason.UNREADABLE)
+    assert event.operators == ("11",)
+
+
+def test_a_workspace_can_be_named_by_app_id_alone() -> None:
+    assert parse(fc("start-diJob", messageBody={"appId": 90214})).workspace == "90214"
 
 
 # The event code
