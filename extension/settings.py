@@ -22,6 +22,13 @@ MAX_PATTERN_CHARS = 1000
 class Count(int):
     """A whole number, 0 or more."""
 
+    FORM: ClassVar[str] = "whole number"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        return {"type": "integer", "minimum": 0}
+
     @classmethod
     def read(cls, value: object) -> Self:
         """Read a number; text is refused, also where it looks like one."""
@@ -43,6 +50,13 @@ class Size(int):
 
     text: str
     """The size as the policy writes it."""
+
+    FORM: ClassVar[str] = "size"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        return {"type": ["integer", "string"], "minimum": 0, "pattern": f"^{cls._FORM.pattern}$"}
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -92,6 +106,14 @@ class Names:
         ]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
 
+    FORM: ClassVar[str] = "names"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        item = {"type": ["string", "integer"], "pattern": r"\S", "maxLength": MAX_PATTERN_CHARS}
+        return {"type": "array", "items": item, "minItems": 1}
+
     @classmethod
     def read(cls, value: object) -> Self:
         """Read a list of text or whole numbers, at least one."""
@@ -114,8 +136,17 @@ class Names:
         return folded in self._exact or bool(self._pattern and self._pattern.match(folded))
 
 
-class Ids(Names):
-    """Ids of users: digits, or a pattern. A login name would never match, for no event has one."""
+class Numbers(Names):
+    """Ids that are numbers, or patterns of them. A name would never match."""
+
+    FORM: ClassVar[str] = "ids"
+    WHAT: ClassVar[str] = "ids"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        item = {"type": ["string", "integer"], "pattern": r"^\s*[0-9*?]+\s*$", "minimum": 0}
+        return {"type": "array", "items": item, "minItems": 1}
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -123,12 +154,31 @@ class Ids(Names):
         names = super().read(value)
         for name in names.names:
             if not re.fullmatch(r"[0-9*?]+", name):
-                raise ValueError(f"expected ids of users (digits), found {plain(name)} in it")
+                raise ValueError(f"expected {cls.WHAT} (digits), found {plain(name)} in it")
         return names
+
+
+class Ids(Numbers):
+    """Ids of users: digits, or a pattern. A login name would never match, for no event has one."""
+
+    WHAT: ClassVar[str] = "ids of users"
+
+
+class WorkspaceIds(Numbers):
+    """Ids of workspaces: digits, or a pattern. A name would never match, for hardly an event has one."""
+
+    WHAT: ClassVar[str] = "ids of workspaces"
 
 
 class Guids(Names):
     """GUIDs of tables, such as odps.project.table, or a pattern. The bare name of a table would never match."""
+
+    FORM: ClassVar[str] = "table GUIDs"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        return {"type": "array", "items": {"type": "string", "pattern": "[.*]"}, "minItems": 1}
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -150,6 +200,11 @@ class Known(Names):
     KNOWN: ClassVar[tuple[str, ...]]
 
     @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema: the set, as examples, for names are compared leniently."""
+        return {**super().schema(), "items": {"type": "string", "examples": list(cls.KNOWN)}}
+
+    @classmethod
     def read(cls, value: object) -> Self:
         """Read a list of names of the set."""
         names = super().read(value)
@@ -169,6 +224,13 @@ class Networks:
 
     def __init__(self, networks: tuple[object, ...]) -> None:
         self._networks = tuple(_network(network) for network in networks)
+
+    FORM: ClassVar[str] = "networks"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        return {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -224,6 +286,13 @@ class Pattern:
             problem = message.decode() if isinstance(message, bytes) else message
             raise ValueError(f"expected a regular expression (RE2 syntax): {problem}") from error
 
+    FORM: ClassVar[str] = "regular expression"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        return {"type": "string", "minLength": 1, "maxLength": MAX_PATTERN_CHARS}
+
     @classmethod
     def read(cls, value: object) -> Self:
         """Read a regular expression."""
@@ -237,9 +306,35 @@ class Pattern:
         """Whether the whole of `text` is of the pattern."""
         return self._pattern.fullmatch(text) is not None
 
+    def found_in(self, text: str) -> bool:
+        """Whether anything in `text` is of the pattern."""
+        return self._pattern.search(text) is not None
+
     def __str__(self) -> str:
         """The pattern as the policy writes it."""
         return self.pattern
+
+
+class Flag(int):
+    """true or false. A kind of whole number, since nothing can be a kind of truth value."""
+
+    FORM: ClassVar[str] = "true or false"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        return {"type": "boolean"}
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a truth value; YAML 1.2 has no other words for it."""
+        if type(value) is not bool:
+            raise ValueError(f"expected true or false, found {plain(value)}")
+        return cls(value)
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of checks that have none."""
 
 
 class Maximum(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,10 +384,39 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     """Regular expression (RE2) that the whole name must match."""
 
 
-def read(kind: Any, value: object) -> Any:  # noqa: ANN401  what kind is, is known at run time only
-    """Read `value` as `kind`, the type of a setting: one of the types above, or that or None. Raises ValueError."""
-    setting = next((one for one in get_args(kind) if one is not NoneType), kind)
-    return setting.read(value)
+def kind_of(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401  a setting type
+    """The setting type of a field: one of the types above, or one like them, whether it may be None or not."""
+    return next((one for one in get_args(field.type) if one is not NoneType), field.type)
+
+
+def read(field: msgspec.structs.FieldInfo, value: object) -> Any:  # noqa: ANN401  what it is, is known at run time only
+    """Read `value` as the type of `field`, the field of a settings struct. Raises ValueError."""
+    return kind_of(field).read(value)
+
+
+def offered(field: msgspec.structs.FieldInfo, value: object) -> Any:  # noqa: ANN401  as `read`
+    """Read `value` as a console option gives it: as `read`, and text also as the number, flag or list in it.
+
+    The components of the console give text, or lists of text; how a multiple choice is stored is unverified. Raises
+    ValueError.
+    """
+    try:
+        return read(field, value)
+    except ValueError:
+        if not isinstance(value, str):
+            raise
+        text = value.strip()
+        if kind_of(field).schema()["type"] == "array":
+            return read(field, msgspec.json.decode(text) if text.startswith("[") else _parts(text))
+        if re.fullmatch("[0-9]{1,18}", text):
+            return read(field, int(text))
+        if text.lower() in ("true", "false"):
+            return read(field, text.lower() == "true")
+        raise
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in re.split("[,\n，;；]", text) if part.strip()]
 
 
 def plain(value: object) -> str:

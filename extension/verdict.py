@@ -5,6 +5,7 @@ decides: FAIL over WARN over OK.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from string import Formatter
@@ -27,10 +28,20 @@ _RANK = {Result.OK: 0, Result.WARN: 1, Result.FAIL: 2}
 
 
 class Mode(StrEnum):
-    """Whether a finding counts, or is logged only."""
+    """Whether a finding counts, or is logged only: because the rule is in shadow, or because the event is exempt."""
 
     ENFORCE = "enforce"
     SHADOW = "shadow"
+    EXEMPT = "exempt"
+
+
+class Severity(StrEnum):
+    """How grave a rule's owner finds a hit: for logs, pages and reports; it decides nothing."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
 
 
 class Language(StrEnum):
@@ -100,7 +111,7 @@ _MISSING = Text(
 )
 _UNREADABLE = Text(
     en='DataWorks sent "{field}" in a form that cannot be read, and this rule needs it. Try again; if it happens'
-    " this, tell the owner of the extension.",
+    " again, tell the owner of the extension.",
     zh="DataWorks 发送的消息中，本规则所需的字段“{field}”无法识别。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
 _RAISED = Text(
@@ -114,14 +125,40 @@ _LATE = Text(
     zh="检查超时，本规则未能完成检查。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
 
+_NOT_HAD = Text(
+    en="This rule could not be checked because DataWorks did not give the details that it needs. Try again; if it"
+    " happens again, tell the owner of the extension.",
+    zh="DataWorks 未返回本规则所需的详细信息，未能完成检查。请重试；如问题仍然存在，请联系扩展程序负责人。",
+)
+
+NOT_HAD = Finding(_NOT_HAD, judged=False)
+"""The finding of a rule that needs what was asked of the platform and could not be had."""
 RAISED = Finding(_RAISED, judged=False)
 """The finding of a rule whose check raised."""
 LATE = Finding(_LATE, judged=False)
 """The finding of every rule that was not done when the time ran out."""
 
 
+CONDITION = Text(
+    en="The operation meets the condition of this rule ({condition}). Change it so that it does not, or ask the owner"
+    " of the extension.",
+    zh="本次操作符合本规则设定的条件（{condition}）。请调整后重试，或联系扩展程序负责人。",
+)
+"""The hit of a rule that has a condition alone."""
+
+_ASK = Text(en="Ask {owner}.", zh="如有疑问，请联系 {owner}。")
+_READ = Text(en="More: {help}", zh="详情：{help}")
+_MANUAL_PASS = Text(
+    en="This check can be marked as passed in DataWorks by whoever has the permission to.",
+    zh="有权限的用户可在 DataWorks 中将本次检查标记为通过。",
+)
+
+
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding under its rule: what it counts for. `message` is the rule's own template, empty for the built-in."""
+    """A finding under its rule: what it counts for. `message` is the rule's own template, empty for the built-in.
+
+    `check` is empty for a rule that has a condition alone; `exempt` says why the event is exempt, where it is.
+    """
 
     rule: str
     check: str
@@ -129,15 +166,20 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     finding: Finding
     message: str = ""
+    severity: Severity | None = None
+    owner: str = ""
+    help: str = ""
+    exempt: str = ""
     error: str = ""
-    """Type and place of what the check raised, for the log; its text could quote the user's data."""
+    """Type and place of what the check raised, or what the platform answered, for the log; never the user's data."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is posted for one event, and why.
 
     `policy` names the policy that decided, and `language` is its language; `subject` are the placeholders that every
-    message can use, whatever the check: see `SUBJECT`.
+    message can use, whatever the check: see `SUBJECT`. `warnings` are for the log. `manual_pass` says whether the
+    extension lets a failed check be marked as passed.
     """
 
     result: Result
@@ -145,22 +187,45 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     subject: Mapping[str, str]
     policy: str
     language: Language
+    warnings: tuple[str, ...] = ()
+    manual_pass: bool = False
 
     def sentence(self, judged: Judged) -> str:
-        """What a finding says to the user, with its rule named."""
+        """What a finding says to the user, with its rule named; `?` for a value that a custom check forgot to give."""
         finding = judged.finding
-        template = finding.text.zh if self.language is Language.ZH else finding.text.en
-        if judged.message and finding.judged:
-            template = judged.message
+        template = judged.message if judged.message and finding.judged else self._say(finding.text)
         values = {name: show(value) for name, value in finding.values.items()}
-        return f"[{judged.rule}] " + template.format_map({**self.subject, "rule": judged.rule, **values})
+        said = {**self.subject, "rule": judged.rule, **values}
+        return f"[{judged.rule}] " + template.format_map(defaultdict(lambda: "?", said))
 
     def message(self, limit: int) -> str:
-        """The text for the user: what counts, worst first, a line each, no longer than `limit`; empty for OK."""
+        """The text for the user: what counts, worst first, a line each, no longer than `limit`; empty for OK.
+
+        Behind the last finding of a rule stands whom to ask, and where to read more.
+        """
         counted = [judged for judged in self.findings if judged.mode is Mode.ENFORCE and judged.result is not Result.OK]
         counted.sort(key=lambda judged: -_RANK[judged.result])
-        return cut("\n".join(self.sentence(judged) for judged in counted), limit)
+        last = {judged.rule: number for number, judged in enumerate(counted)}
+        lines = [
+            self.sentence(judged) + (self._advice(judged) if last[judged.rule] == number else "")
+            for number, judged in enumerate(counted)
+        ]
+        if self.manual_pass and self.result is Result.FAIL:
+            lines.append(self._say(_MANUAL_PASS))
+        return cut("\n".join(lines), limit)
 
+    def _advice(self, judged: Judged) -> str:
+        """Whom to ask, and where to read more."""
+        ask = " " + self._say(_ASK).format(owner=clean(judged.owner)) if judged.owner else ""
+        read = " " + self._say(_READ).format(help=clean(judged.help, MAX_HELP_CHARS)) if judged.help else ""
+        return ask + read
+
+    def _say(self, text: Text) -> str:
+        return text.zh if self.language is Language.ZH else text.en
+
+
+MAX_HELP_CHARS = 500
+"""Longest address that is shown."""
 
 SUBJECT = frozenset({"event", "operator", "workspace", "time", "rule"})
 """Placeholders that every message can use: event code, ids of user and workspace (a dash where the message does not

@@ -1,13 +1,17 @@
 """The words of a policy become sizes, names, networks and patterns, exactly; what is none of them is refused."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
+import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from extension import settings
 from extension.settings import (
     MAX_PATTERN_CHARS,
     Count,
+    Flag,
     Guids,
     Ids,
     Known,
@@ -15,13 +19,22 @@ from extension.settings import (
     Named,
     Names,
     Networks,
+    Nothing,
+    Numbers,
     Pattern,
     Protected,
     Size,
+    WorkspaceIds,
     address,
     bytes_text,
     plain,
 )
+
+
+def field(kind: Any) -> msgspec.structs.FieldInfo:  # noqa: ANN401  a setting type
+    """A field of a settings struct, of this type."""
+    (found,) = msgspec.structs.fields(msgspec.defstruct("Settings", [("field", kind)]))
+    return found
 
 
 def problem(reader: type[Size | Names | Networks | Pattern], value: object) -> str:
@@ -452,6 +465,22 @@ def test_a_pattern_matches_nothing_less_than_the_whole(pattern: str, text: str) 
     assert not Pattern.read(pattern).matches(text)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("max_pt", "select max_pt('t')", True),
+        ("^select", "-- x\nselect", False),
+        ("(?m)^select", "-- x\nselect", True),
+        ("订单", "明细订单表", True),
+        ("(?i)MAX", "max", True),
+        ("b$", "ab\n", False),
+        ("x", "", False),
+    ],
+)
+def test_a_pattern_is_found_anywhere_in_a_text(pattern: str, text: str, found: bool) -> None:
+    assert Pattern.read(pattern).found_in(text) is found
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(a*)*b", "(.*)*[.]csv", "(?:a?){500}a{500}b"])
 def test_a_pattern_takes_time_that_is_linear_in_the_text(pattern: str) -> None:
     """Python's own expressions take longer for the first than the world will last."""
@@ -494,14 +523,15 @@ def test_a_bad_pattern_writes_nothing_to_the_console(capfd: pytest.CaptureFixtur
 
 
 def test_read_takes_the_type_with_a_reader_out_of_an_optional_one() -> None:
-    assert isinstance(settings.read(Names | None, ["a"]), Names)
-    assert isinstance(settings.read(Size, "1MB"), Size)
+    assert isinstance(settings.read(field(Names | None), ["a"]), Names)
+    assert isinstance(settings.read(field(Size), "1MB"), Size)
+    assert settings.kind_of(field(Names | None)) is settings.kind_of(field(Names)) is Names
 
 
 def test_null_is_not_the_same_as_left_out() -> None:
     """`deny:` with its list forgotten would otherwise allow everything."""
     with pytest.raises(ValueError, match="found nothing"):
-        settings.read(Names | None, None)
+        settings.read(field(Names | None), None)
 
 
 @pytest.mark.parametrize(
@@ -519,13 +549,193 @@ def test_null_is_not_the_same_as_left_out() -> None:
 )
 def test_what_is_no_count_is_said_to_be_none(value: object, found: str) -> None:
     with pytest.raises(ValueError, match=r"^expected ") as caught:
-        settings.read(Count, value)
+        settings.read(field(Count), value)
     assert str(caught.value) == f"expected a whole number of at least 0, found {found}"
 
 
 def test_a_count_is_shown_with_separators() -> None:
-    assert str(settings.read(Count, 1234567)) == "1,234,567"
-    assert settings.read(Count, 0) == 0
+    assert str(settings.read(field(Count), 1234567)) == "1,234,567"
+    assert settings.read(field(Count), 0) == 0
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_flag_is_true_or_false(value: bool) -> None:
+    assert settings.read(field(Flag), value) == value
+
+
+@pytest.mark.parametrize("value", ["true", "yes", 1, 0, None, []])
+def test_what_is_neither_true_nor_false_is_no_flag(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^expected true or false, found ") as caught:
+        settings.read(field(Flag), value)
+    assert str(caught.value) == f"expected true or false, found {plain(value)}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"), [(Ids, "ids of users"), (WorkspaceIds, "ids of workspaces"), (Numbers, "ids")]
+)
+def test_a_name_is_no_id_of_any_kind(kind: type[Numbers], what: str) -> None:
+    assert problem(kind, [7, "x1"]) == f"expected {what} (digits), found 'x1' in it"
+    assert "42" in kind.read(["4?"])
+
+
+def test_a_check_without_settings_takes_none() -> None:
+    assert msgspec.structs.fields(Nothing) == ()
+
+
+# the console's options
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "found"),
+    [
+        (Count, 5, 5),
+        (Count, "5", 5),
+        (Count, " 5 ", 5),
+        (Size, "10MB", 10_000_000),
+        (Size, 7, 7),
+        (Size, "7", 7),
+        (Flag, True, 1),
+        (Flag, "true", 1),
+        (Flag, "False", 0),
+    ],
+)
+def test_an_option_gives_a_number_or_flag_also_as_text(kind: type[int], value: object, found: int) -> None:
+    read = settings.offered(field(kind), value)
+    assert (type(read), read) == (kind, found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["12", "34"],
+        [12, 34],
+        "12,34",
+        "12, 34,",
+        "12，34",
+        "12;34",
+        "12；34",
+        "12\n34\n",
+        '["12", "34"]',
+        " [12,34] ",
+    ],
+)
+def test_an_option_gives_a_list_also_as_text(value: object) -> None:
+    assert settings.offered(field(Ids | None), value).names == ("12", "34")
+
+
+@pytest.mark.parametrize("value", ["12", ["12"], "[12]"])
+def test_an_option_gives_a_list_of_one(value: object) -> None:
+    assert settings.offered(field(Ids), value).names == ("12",)
+
+
+def test_an_option_that_is_text_stays_as_it_is() -> None:
+    assert settings.offered(field(Pattern), "a,b").pattern == "a,b"
+    assert settings.offered(field(Pattern), "5").pattern == "5"
+    assert settings.offered(field(Names), "true").names == ("true",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "error"),
+    [
+        (Count, "many", "expected a whole number of at least 0, found 'many': write digits only, without quotes"),
+        (Count, "5,6", "expected a whole number of at least 0, found '5,6': write digits only, without quotes"),
+        (Count, "true", "expected a whole number of at least 0, found true"),
+        (Count, True, "expected a whole number of at least 0, found true"),
+        (Count, ["5"], "expected a whole number of at least 0, found a list"),
+        (
+            Count,
+            "9" * 19,
+            f"expected a whole number of at least 0, found '{'9' * 19}': write digits only, without quotes",
+        ),
+        (Flag, "yes", "expected true or false, found 'yes'"),
+        (Flag, "1", "expected true or false, found 1"),
+        (Ids, "12,x", "expected ids of users (digits), found 'x' in it"),
+        (Ids, {}, "expected a list with at least one name in it, found a mapping"),
+        (Ids, " , ", "expected a list with at least one name in it, found an empty list"),
+        (Ids, "[12", "Input data was truncated"),
+        (Names, 7, "expected a list with at least one name in it, found 7"),
+    ],
+)
+def test_an_option_that_cannot_be_what_it_sets_is_refused(kind: type, value: object, error: str) -> None:
+    with pytest.raises(ValueError, match=r"^expected |^Input ") as caught:
+        settings.offered(field(kind), value)
+    assert str(caught.value) == error
+
+
+# the schema
+
+
+def fits(value: object, schema: Any) -> bool:  # noqa: ANN401  JSON Schema
+    """Whether a value is of a schema."""
+    return Draft202012Validator(schema).is_valid(value)
+
+
+VALUES: tuple[object, ...] = (
+    *(None, True, False, 0, 5, -1, 1.5, 10**30),
+    *("", " ", "5", "5 MB", "1.5GiB", "10mb", "a", "a.b", "*", "(", "10.0.0.0/8", "x" * MAX_PATTERN_CHARS),
+    *(
+        "x" * (MAX_PATTERN_CHARS + 1),
+        {},
+        {"a": 1},
+        [],
+        ["a"],
+        ["a", 5],
+        ["a.b", "*"],
+        ["*.b", " a.b "],
+        [5],
+        ["5", "5*"],
+    ),
+    *(
+        [" 5 "],
+        ["asc"],
+        ["ASC", "a*"],
+        ["10.0.0.0/8"],
+        ["10.0.0.1/8"],
+        ["::/0"],
+        [""],
+        [None],
+        [[]],
+        [True],
+        [-1],
+        [1.5],
+    ),
+    *(["x" * MAX_PATTERN_CHARS], ["x" * (MAX_PATTERN_CHARS + 1)]),
+)
+KINDS: tuple[Any, ...] = (Count, Size, Names, Numbers, Ids, WorkspaceIds, Guids, Networks, Pattern, Flag)
+
+
+def takes(kind: Any, value: object) -> bool:  # noqa: ANN401  a setting type
+    """Whether a setting type reads a value."""
+    try:
+        kind.read(value)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_the_schema_takes_whatever_is_read(kind: Any) -> None:  # noqa: ANN401  a setting type
+    """An editor underlines nothing that is right; it may let pass what is wrong, for the reader knows more."""
+    read = [value for value in VALUES if takes(kind, value)]
+    assert read
+    assert [value for value in read if not fits(value, kind.schema())] == []
+    assert [value for value in VALUES if not fits(value, kind.schema())] != []
+
+
+def test_the_schema_of_a_set_shows_it_and_takes_other_spellings() -> None:
+    schema = Engines.schema()
+    assert list(Engines.KNOWN) in [value["examples"] for value in schema.values() if isinstance(value, dict)]
+    for names in (["EMR Hive"], ["max_compute"], ["star*"]):
+        assert takes(Engines, names)
+        assert fits(names, schema)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_kind_of_setting_has_a_name_for_readers(kind: Any) -> None:  # noqa: ANN401  a setting type
+    assert kind.FORM
+
+
+# more networks
 
 
 @pytest.mark.parametrize("network", ["::ffff:10.0.0.0/104", "::ffff:a00:0/104"])

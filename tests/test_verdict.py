@@ -14,8 +14,11 @@ from extension import checks, verdict
 from extension.events import Reason, Unknown
 from extension.settings import Pattern, Size
 from extension.verdict import (
+    CONDITION,
     LATE,
+    MAX_HELP_CHARS,
     MAX_VALUE_CHARS,
+    NOT_HAD,
     RAISED,
     SUBJECT,
     Finding,
@@ -25,6 +28,7 @@ from extension.verdict import (
     Result,
     Text,
     Verdict,
+    casefold,
     clean,
     cut,
     hit,
@@ -46,23 +50,38 @@ SUBJECT_VALUES = {
 }
 
 
-def judged(
+def judged(  # noqa: PLR0913  what a finding can be told, nearly all by keyword
     result: Result = Result.FAIL,
     *,
     rule: str = "r",
     mode: Mode = Mode.ENFORCE,
     finding: Finding | None = None,
     message: str = "",
+    owner: str = "",
+    help_: str = "",
 ) -> Judged:
     """A finding under its rule: 1,234,567 rows where 100,000 are allowed, unless told otherwise."""
-    finding = finding or hit(ROWS, rows=1_234_567, max=100_000)
-    return Judged(rule=rule, check="download.rows", result=result, mode=mode, finding=finding, message=message)
+    return Judged(
+        rule=rule,
+        check="download.rows",
+        result=result,
+        mode=mode,
+        finding=finding or hit(ROWS, rows=1_234_567, max=100_000),
+        message=message,
+        owner=owner,
+        help=help_,
+    )
 
 
-def decided(*findings: Judged, language: Language = Language.EN) -> Verdict:
+def decided(*findings: Judged, language: Language = Language.EN, manual_pass: bool = False) -> Verdict:
     """The verdict that `findings` give."""
     return Verdict(
-        result=worst(findings), findings=findings, subject=SUBJECT_VALUES, policy="p.yaml@0123", language=language
+        result=worst(findings),
+        findings=findings,
+        subject=SUBJECT_VALUES,
+        policy="p.yaml@0123",
+        language=language,
+        manual_pass=manual_pass,
     )
 
 
@@ -106,8 +125,9 @@ def test_the_worst_finding_decides(results: list[str], expected: str) -> None:
     assert worst(judged(Result(result)) for result in results) is Result(expected)
 
 
-def test_a_shadow_rule_changes_nothing() -> None:
-    shadow = judged(Result.FAIL, rule="shadow", mode=Mode.SHADOW)
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.EXEMPT])
+def test_a_finding_in_shadow_or_of_an_exempt_event_changes_nothing(mode: Mode) -> None:
+    shadow = judged(Result.FAIL, rule="shadow", mode=mode, owner="nobody")
     warning = judged(Result.WARN, rule="warning")
     assert worst([shadow]) is Result.OK
     assert worst([shadow, warning]) is Result.WARN
@@ -176,8 +196,9 @@ def test_a_value_of_the_finding_is_stronger_than_that_of_the_event() -> None:
         unread(Unknown("dataRowSize", Reason.UNREADABLE)),
         RAISED,
         LATE,
+        NOT_HAD,
     ],
-    ids=["missing", "unreadable", "raised", "late"],
+    ids=["missing", "unreadable", "raised", "late", "not had"],
 )
 @pytest.mark.parametrize("language", Language)
 def test_a_rules_own_message_is_not_used_for_what_was_not_judged(finding: Finding, language: Language) -> None:
@@ -200,8 +221,91 @@ def test_a_missing_fact_is_named_as_the_platform_names_it() -> None:
 def test_what_raised_and_what_was_late_read_differently() -> None:
     assert "because of an error in the extension" in said(judged(finding=RAISED))
     assert "ran out of time" in said(judged(finding=LATE))
+    assert "DataWorks did not give the details that it needs" in said(judged(finding=NOT_HAD))
     assert "出错" in said(judged(finding=RAISED), Language.ZH)
     assert "超时" in said(judged(finding=LATE), Language.ZH)
+    assert "未返回本规则所需的详细信息" in said(judged(finding=NOT_HAD), Language.ZH)
+
+
+def test_a_condition_says_what_it_is() -> None:
+    one = judged(finding=hit(CONDITION, condition="size(event.nodeIds) > 5"))
+    assert said(one) == (
+        "[r] The operation meets the condition of this rule (size(event.nodeIds) › 5). Change it so that it does not,"
+        " or ask the owner of the extension."
+    )
+    assert said(one, Language.ZH) == (
+        "[r] 本次操作符合本规则设定的条件（size(event.nodeIds) › 5）。请调整后重试，或联系扩展程序负责人。"
+    )
+
+
+def test_a_value_that_a_check_forgot_to_give_is_a_question_mark() -> None:
+    assert said(judged(finding=hit(ROWS, rows=5))) == "[r] 5 rows; at most ?."
+    assert said(judged(finding=hit(FILE), message="{file} in {workspace}")) == "[r] ? in 90214"
+
+
+# whom to ask, where to read more, what else can be done
+
+
+@pytest.mark.parametrize(
+    ("owner", "help_", "language", "advice"),
+    [
+        ("", "", Language.EN, ""),
+        ("data team", "", Language.EN, " Ask data team."),
+        ("", "https://x.example/r", Language.EN, " More: https://x.example/r"),
+        ("data team", "https://x.example/r", Language.EN, " Ask data team. More: https://x.example/r"),
+        ("data team", "https://x.example/r", Language.ZH, " 如有疑问，请联系 data team。 详情：https://x.example/r"),
+        ("<b>li</b>", "https://x.example/<b>", Language.EN, " Ask ‹b›li‹/b›. More: https://x.example/‹b›"),
+        ("{rows}", "https://x.example/{0}", Language.EN, " Ask {rows}. More: https://x.example/{0}"),
+    ],
+)
+def test_a_message_says_whom_to_ask_and_where_to_read_more(
+    owner: str, help_: str, language: Language, advice: str
+) -> None:
+    one = judged(owner=owner, help_=help_)
+    assert decided(one, language=language).message(1000) == said(one, language) + advice
+
+
+def test_advice_stands_once_for_a_rule_behind_its_last_finding() -> None:
+    findings = [
+        judged(Result.WARN, rule="b", owner="bo"),
+        judged(rule="a", owner="al"),
+        judged(Result.WARN, rule="b", owner="bo"),
+        judged(rule="a", owner="al"),
+        judged(rule="a", owner="al", mode=Mode.SHADOW),
+        judged(rule="c"),
+    ]
+    lines = decided(*findings).message(10_000).split("\n")
+    assert [(line[1], line.partition("100,000.")[2]) for line in lines] == [
+        ("a", ""),
+        ("a", " Ask al."),
+        ("c", ""),
+        ("b", ""),
+        ("b", " Ask bo."),
+    ]
+
+
+def test_what_was_not_judged_has_advice_too() -> None:
+    assert decided(judged(finding=RAISED, owner="al", message="x")).message(1000).endswith(" Ask al.")
+
+
+def test_an_address_is_shown_in_the_length_that_a_policy_may_hold() -> None:
+    address = "https://x.example/".ljust(MAX_HELP_CHARS, "x")
+    assert decided(judged(help_=address)).message(1000).endswith(address)
+
+
+@pytest.mark.parametrize(
+    ("language", "hint"),
+    [
+        (Language.EN, "This check can be marked as passed in DataWorks by whoever has the permission to."),
+        (Language.ZH, "有权限的用户可在 DataWorks 中将本次检查标记为通过。"),
+    ],
+)
+def test_a_check_that_can_be_passed_by_hand_says_so_only_where_it_blocks(language: Language, hint: str) -> None:
+    fails, warns = judged(), judged(Result.WARN)
+    assert decided(fails, language=language, manual_pass=True).message(1000).split("\n")[-1] == hint
+    assert hint not in decided(fails, language=language).message(1000)
+    assert hint not in decided(warns, language=language, manual_pass=True).message(1000)
+    assert decided(language=language, manual_pass=True).message(1000) == ""
 
 
 @pytest.mark.parametrize(
@@ -271,6 +375,29 @@ def test_a_value_is_shown_as_users_read_it(value: object, shown: str) -> None:
 )
 def test_text_of_a_stranger_is_made_harmless(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Orders",
+        " ORDERS ",
+        "ｏｒｄｅｒｓ",
+        "or\u200dders",
+        "or\u200bders",
+        "orders\ufe0f",
+        "or\nders",
+        "\u3164orders",
+        "or\u00adders",
+    ],
+)
+def test_names_are_compared_without_what_a_reader_does_not_see(written: str) -> None:
+    assert casefold(written) == "orders"
+
+
+@pytest.mark.parametrize("written", ["órders", "or ders", "0rders", "订单"])
+def test_names_that_read_differently_are_different(written: str) -> None:
+    assert casefold(written) != "orders"
 
 
 def test_an_emoji_that_is_put_together_stays_together() -> None:
@@ -465,9 +592,10 @@ def test_a_text_is_there_in_both_languages_with_the_same_placeholders(text: Text
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_text_is_made_of_whole_sentences(text: Text) -> None:
+    """An address ends its sentence, so that nothing sticks to it when it is clicked."""
     for template, end in ((text.en, "."), (text.zh, "。")):
         assert template == template.strip()
-        assert template.endswith(end)
+        assert template.endswith((end, "{help}"))
         assert "\n" not in template
         assert "  " not in template
 
