@@ -5,9 +5,10 @@ pure: event and settings in, findings out. `Passes` and `Hits` in a docstring ar
 """
 
 from collections.abc import Iterator
-from typing import TypeVar
 
-from extension.events import Download, DownloadExecution, Event, Fact, Reason, Unknown, Upload
+from extension.checks.lists import compare
+from extension.events import Event, Fact, Reason, Unknown
+from extension.payloads import Download, DownloadExecution, Upload
 from extension.settings import (
     Guids,
     Ids,
@@ -108,7 +109,7 @@ def download_source(event: Event[Download], settings: Listed[DownloadSources]) -
     Passes: {moduleType: sqlx_query} with {deny: [dw_excel]}
     Hits: {moduleType: dw_excel} with {deny: [dw_excel]}
     """
-    yield from _compare(settings, SOURCE_REFUSED, "source", event.payload.source)
+    yield from compare(settings, SOURCE_REFUSED, "source", event.payload.source)
 
 
 DATASOURCE_REFUSED = Text(
@@ -126,7 +127,7 @@ def download_datasource(event: Event[Download], settings: Listed[Names]) -> Iter
     Hits: {datasourceName: crm_pii, datasourceId: "1112"} with {deny: ["*_pii"]}
     """
     payload = event.payload
-    yield from _compare(settings, DATASOURCE_REFUSED, "datasource", payload.datasource_name, payload.datasource_id)
+    yield from compare(settings, DATASOURCE_REFUSED, "datasource", payload.datasource_name, payload.datasource_id)
 
 
 WORKSPACE_REFUSED = Text(
@@ -142,7 +143,7 @@ def download_workspace(event: Event[Download], settings: Listed[Names]) -> Itera
     Hits: {queryDwProjectName: finance, queryDwProjectId: "90215"} with {allow: [sandbox]}
     """
     payload = event.payload
-    yield from _compare(settings, WORKSPACE_REFUSED, "workspace", payload.workspace_name, payload.workspace_id)
+    yield from compare(settings, WORKSPACE_REFUSED, "workspace", payload.workspace_name, payload.workspace_id)
 
 
 OPERATOR_REFUSED = Text(
@@ -158,7 +159,7 @@ def download_operator(event: Event[Download], settings: Listed[Ids]) -> Iterator
     Hits: {operatorUid: "2", operatorBaseId: "20"} with {allow: ["10"]}
     """
     payload = event.payload
-    yield from _compare(settings, OPERATOR_REFUSED, "operator", payload.operator_uid, payload.operator_base_id)
+    yield from compare(settings, OPERATOR_REFUSED, "operator", payload.operator_uid, payload.operator_base_id)
 
 
 FILE_NAME_REFUSED = Text(
@@ -218,7 +219,7 @@ def upload_target(event: Event[Upload], settings: Listed[Guids]) -> Iterator[Fin
     Passes: {tableGuid: odps.sandbox.tmp_orders} with {allow: ["odps.sandbox.*", "holo.*.scratch"]}
     Hits: {tableGuid: odps.finance.ledger} with {allow: ["odps.sandbox.*", "holo.*.scratch"]}
     """
-    yield from _compare(settings, TARGET_REFUSED, "table", _guid(event.payload))
+    yield from compare(settings, TARGET_REFUSED, "table", _guid(event.payload))
 
 
 UPLOAD_SOURCE_REFUSED = Text(
@@ -239,7 +240,7 @@ def upload_source(event: Event[Upload], settings: Listed[UploadSources]) -> Iter
     Passes: {uploadSourceType: OSS} with {deny: [HTTP]}
     Hits: {uploadSourceType: HTTP} with {deny: [HTTP]}
     """
-    yield from _compare(settings, UPLOAD_SOURCE_REFUSED, "source", event.payload.source)
+    yield from compare(settings, UPLOAD_SOURCE_REFUSED, "source", event.payload.source)
 
 
 OVERWRITE_REFUSED = Text(
@@ -267,7 +268,7 @@ def upload_overwrite(event: Event[Upload], settings: Protected) -> Iterator[Find
             table = event.payload.table_guid
             yield hit(OVERWRITE_REFUSED, table="?" if isinstance(table, Unknown) else table)
         else:
-            yield from _compare(settings, OVERWRITE_REFUSED, "table", _guid(event.payload))
+            yield from compare(settings, OVERWRITE_REFUSED, "table", _guid(event.payload))
 
 
 ENGINE_REFUSED = Text(
@@ -290,12 +291,10 @@ def upload_engine(event: Event[Upload], settings: Listed[Engines]) -> Iterator[F
     Passes: {targetEngineType: EMR_HIVE} with {allow: [MaxCompute, EMR Hive]}
     Hits: {targetEngineType: Hologres} with {allow: [MaxCompute, EMR Hive]}
     """
-    yield from _compare(settings, ENGINE_REFUSED, "engine", event.payload.engine)
+    yield from compare(settings, ENGINE_REFUSED, "engine", event.payload.engine)
 
 
 _GUID_PARTS = 3
-
-N = TypeVar("N", bound=Names)
 
 
 def _guid(payload: Upload) -> Fact[str]:
@@ -306,18 +305,3 @@ def _guid(payload: Upload) -> Fact[str]:
     parts = guid.split(".")
     whole = len(parts) >= _GUID_PARTS and all(part.strip() for part in parts)
     return guid if whole else Unknown("tableGuid", Reason.UNREADABLE)
-
-
-def _compare(settings: Listed[N] | Protected, text: Text, name: str, *facts: Fact[str]) -> Iterator[Finding]:
-    """Compare what may be called by several facts (an id and a name) with the lists: one of them is enough to match.
-
-    A fact that is missing cannot clear anybody of `deny`; in `allow`, the others can still let pass.
-    """
-    known = [fact for fact in facts if not isinstance(fact, Unknown)]
-    unknown = [fact for fact in facts if isinstance(fact, Unknown)]
-    denied = any(settings.deny and fact in settings.deny for fact in known)
-    allowed = not settings.allow or any(fact in settings.allow for fact in known)
-    if unknown and not denied and (settings.deny or not allowed):
-        yield unread(unknown[0])
-    elif denied or not allowed:
-        yield hit(text, **{name: known[0] if len(known) == 1 else f"{known[0]} ({known[1]})"})

@@ -4,57 +4,8 @@ from typing import Any
 
 import pytest
 
-from extension.checks import BY_ID, Check
-from extension.verdict import Finding
-from tests.cases import documented, judge
-
-DOCUMENTED = documented()
-
-
-@pytest.mark.parametrize("check", BY_ID.values(), ids=BY_ID)
-def test_the_example_in_the_docstring_that_passes_passes(check: Check) -> None:
-    data, settings = DOCUMENTED[check.id]["Passes"]
-    assert judge(check.id, data, settings) == []
-
-
-@pytest.mark.parametrize("check", BY_ID.values(), ids=BY_ID)
-def test_the_example_in_the_docstring_that_hits_hits(check: Check) -> None:
-    data, settings = DOCUMENTED[check.id]["Hits"]
-    (finding,) = judge(check.id, data, settings)
-    assert finding.judged
-    assert finding.text in check.texts
-    assert set(finding.values) == finding.text.fields >= check.placeholders
-
-
-@pytest.mark.parametrize("check", BY_ID.values(), ids=BY_ID)
-def test_without_any_fact_a_check_says_which_it_needs(check: Check) -> None:
-    data, settings = DOCUMENTED[check.id]["Hits"]
-    (finding,) = judge(check.id, {}, settings)
-    assert not finding.judged
-    assert finding.values["field"] in data
-    assert "missing" in finding.text.en or "did not send" in finding.text.en
-
-
-@pytest.mark.parametrize("check", BY_ID.values(), ids=BY_ID)
-def test_a_fact_that_cannot_be_read_is_said_to_be_so(check: Check) -> None:
-    data, settings = DOCUMENTED[check.id]["Hits"]
-    (finding,) = judge(check.id, {name: {"not": "readable"} for name in data}, settings)
-    assert not finding.judged
-    assert finding.values["field"] in data
-    assert "cannot be read" in finding.text.en
-
-
-def hits(check: str, data: dict[str, object], settings: dict[str, object]) -> list[dict[str, object]]:
-    """Values of what a check hits; fails on a finding that is no hit."""
-    findings = judge(check, data, settings)
-    assert all(finding.judged for finding in findings)
-    return [{name: str(value) for name, value in finding.values.items()} for finding in findings]
-
-
-def unknown(findings: list[Finding]) -> list[object]:
-    """Fields that a check misses."""
-    assert not any(finding.judged for finding in findings)
-    return [finding.values["field"] for finding in findings]
+from extension.checks import BY_ID
+from tests.cases import hits, judge, unknown
 
 
 @pytest.mark.parametrize(("rows", "hit"), [(0, False), (99, False), (100, False), (101, True), (10**30, True)])
