@@ -1,0 +1,413 @@
+"""Conditions of a policy: CEL text is checked when the policy is loaded, and true or false when an event comes.
+
+The engine is the Rust crate `cel` in its Python binding. What it does other than the language says is put right here:
+the size of a text is in characters, not in bytes, and a timestamp is taken apart in UTC or in a timezone that is named.
+
+Source of the language: https://github.com/google/cel-spec/blob/master/doc/langdef.md
+"""
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from enum import Enum
+from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
+from types import NoneType, UnionType
+from typing import Annotated, Any, Protocol, Union, cast, get_args, get_origin
+
+import msgspec
+
+from extension import cel
+from extension.cel import Kind
+from extension.errors import ExtensionError
+from extension.events import Payload, Unknown
+from extension.settings import plain
+
+MAX_STEPS = 100_000_000
+"""Most that a condition may have to do for one event, about 2 s: some 3,000 items in each of two nested macros."""
+MAX_LEVELS = 32
+"""Deepest nesting of a value; what is deeper is left out."""
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class ConditionError(ExtensionError):
+    """A condition that came out neither true nor false for one event.
+
+    `field` is what the event lacks, as the condition names it (`event.rowCount`), empty where something else is the
+    matter. The text quotes nothing of the event.
+    """
+
+    def __init__(self, problem: str, field: str = "") -> None:
+        super().__init__(problem)
+        self.field = field
+
+
+class _Program(Protocol):
+    def execute(self, context: object) -> object:
+        """Evaluate."""
+        ...
+
+
+class _Engine(Protocol):
+    def compile(self, expression: str) -> _Program:
+        """Parse. Raises ValueError."""
+        ...
+
+    def Context(self, variables: Mapping[str, object], functions: Mapping[str, object]) -> object:  # noqa: N802  a class
+        """What a program is executed with."""
+        ...
+
+
+@cache
+def _engine() -> _Engine:
+    """The compiled half of the binding: its Python half is a command line, which imports what is not deployed."""
+    name = "cel.cel"
+    if name not in sys.modules:  # it initialises once per process, whoever imports it
+        package = find_spec("cel")
+        spec = PathFinder.find_spec(name, package.submodule_search_locations) if package else None
+        if spec is None or spec.loader is None:
+            raise ModuleNotFoundError("common-expression-language is not installed", name=name)
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
+    return cast("_Engine", sys.modules[name])
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be true of an event.
+
+    `reads` are the variables that it uses. `fields` are the fields that it selects of each, so that no others need to
+    be built, or None where it uses the variable as a whole.
+    """
+
+    text: str
+    reads: frozenset[str]
+    fields: Mapping[str, frozenset[str] | None]
+    _checked: cel.Checked
+    _program: Any
+
+    def __repr__(self) -> str:
+        """The text alone."""
+        return f"Condition({self.text!r})"
+
+    def holds(self, variables: Mapping[str, object]) -> bool:
+        """Whether it is true where the variables have these values; those that it does not read are left aside.
+
+        Raises ConditionError.
+        """
+        for name in sorted(self.reads):
+            if name not in variables:
+                raise ConditionError(f"{name} is missing", name)
+        values = {name: _utc(variables[name]) for name in self.reads}
+        if (self._checked.power > 1 or self._checked.scans) and _steps(self._checked, values) > MAX_STEPS:
+            raise ConditionError("its lists or texts are too long to go through")
+        try:
+            outcome = self._program.execute(_engine().Context(variables=values, functions=_FUNCTIONS))
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # Not `from error`: the engine's text quotes values of the event, which must not get into a log.
+            raise self._failure(error, values) from None
+        if not isinstance(outcome, bool):
+            raise ConditionError("it came out neither true nor false")
+        return outcome
+
+    def _failure(self, error: Exception, values: Mapping[str, object]) -> ConditionError:
+        """What the engine's error says, in words of the policy alone."""
+        if isinstance(error, KeyError):
+            field = _missing(error.args[0], self._checked.needs, values)
+            return ConditionError(f"{field or 'a field or key'} is missing", field)
+        problem = _FAILURES.get(type(error), "a value cannot be used")
+        return ConditionError(f"{problem} ({type(error).__name__})")
+
+
+_FAILURES: Mapping[type[Exception], str] = {
+    IndexError: "a list is shorter than the condition expects",
+    ZeroDivisionError: "a number is divided by 0",
+    OverflowError: "a number or time is out of range",
+    TypeError: "a value is of another kind than the condition expects",
+    RuntimeError: "a function does not take a value",
+}
+
+
+def compile(text: object, variables: Mapping[str, Kind]) -> Condition:  # noqa: A001  as in re.compile
+    """Read a condition whose variables are of these kinds.
+
+    Fields that a record does not have are refused; a field that the platform has added can be read in brackets, as in
+    `event["newField"]`, of which nothing is checked. Raises ValueError with one line that says what is wrong and where.
+    """
+    if not isinstance(text, str) or not text.strip() or _LONE_SURROGATE.search(text):
+        raise ValueError(f"expected a CEL expression, found {plain(text)}")
+    if len(text) > cel.MAX_CHARS:
+        raise ValueError(f"expected a CEL expression of at most {cel.MAX_CHARS:,} characters, found {len(text):,}")
+    words = cel.tokens(text)
+    _parse(text)
+    checked = cel.check(words, text, variables, _value)
+    if checked.kind not in (cel.BOOL, cel.DYN):
+        raise ValueError(f"expected a condition (true or false), found {checked.kind}")
+    for pattern, at in checked.patterns:
+        _check_pattern(pattern, at)
+    for name, at in checked.zones:
+        if _zone(str(_value(name))) is None:
+            raise ValueError(
+                f"expected a timezone such as Asia/Shanghai or +08:00, found {name} (at character {at + 1})"
+            )
+    return Condition(
+        text=text,
+        reads=frozenset(checked.reads),
+        fields=checked.reads,
+        _checked=checked,
+        _program=_engine().compile(checked.text),
+    )
+
+
+def _parse(text: str) -> None:
+    """Have the engine parse `text`. Raises ValueError with the first thing that it says, made short."""
+    try:
+        _engine().compile(text)
+    except ValueError as error:
+        said = _ERROR.findall(str(error).partition(f"'{text}': ")[2]) or [("1", "1", "this cannot be parsed")]
+        line, column, problem = next((one for one in said if one[2].startswith("Syntax error: ")), said[0])
+        at = sum(len(one) + 1 for one in text.split("\n")[: int(line) - 1]) + int(column)
+        raise ValueError(f"{_short(problem)} (at character {at})") from error
+
+
+_ERROR = re.compile(r"ERROR: <input>:([0-9]+):([0-9]+): (.*)")
+_SYNTAX = re.compile(
+    r"Syntax error: (?:mismatched|extraneous|no viable alternative at|token recognition error at:"
+    r"|missing '(?P<missing>.*)' at)(?: input)? '(?P<found>.*?)'(?: expecting .*)?$"
+)
+
+
+def _short(problem: str) -> str:
+    """The engine's words without its list of what it would have taken instead."""
+    if problem.startswith("invalid argument to has()"):
+        return "has takes one field, as in has(event.x)"
+    match = _SYNTAX.match(problem)
+    if match is None:
+        return problem.removeprefix("Syntax error: ").partition(" {")[0].partition(": Invalid")[0]
+    if match["missing"]:
+        return f"{match['missing']} is missing"
+    return "the text ends too early" if match["found"] == "<EOF>" else cel.unexpected(match["found"].strip())
+
+
+def _value(literal: str) -> object:
+    """The value of a literal, as the engine reads it."""
+    return _engine().compile(literal).execute(_engine().Context(variables={}, functions={}))
+
+
+def _check_pattern(literal: str, at: int) -> None:
+    """Refuse what is no regular expression. Raises ValueError."""
+    try:
+        _value(f'"".matches({literal})')
+    except RuntimeError as error:
+        lines = str(error).partition(" not a valid regex:")[2].partition(". Check function")[0].splitlines()
+        problem = lines[-1].removeprefix("error: ").rstrip(".")
+        raise ValueError(f"expected a regular expression: {problem} (at character {at + 1})") from error
+
+
+# what the engine lacks
+
+_NO_VALUE = object()
+"""What the engine does not take. From a function it is an error, and not logged as what the function raises is."""
+
+
+def _size(value: object) -> object:
+    """The characters of a text, and the number of items of everything else."""
+    return len(value) if isinstance(value, Sized) else _NO_VALUE
+
+
+@cache
+def _zone(name: str) -> tzinfo | None:
+    """The timezone of this name (`Asia/Shanghai`) or offset (`+08:00`), None for none."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  3 ms that only a condition with a timezone has to pay
+
+    if match := re.fullmatch(r"([+-]?)([01][0-9]|2[0-3]):([0-5][0-9])", name):
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+        return timezone(-offset if match[1] == "-" else offset)
+    try:
+        return ZoneInfo(name)
+    except (LookupError, OSError, ValueError):
+        return None
+
+
+_PARTS: Mapping[str, Callable[[datetime], int]] = {
+    "getFullYear": lambda moment: moment.year,
+    "getMonth": lambda moment: moment.month - 1,
+    "getDate": lambda moment: moment.day,
+    "getDayOfMonth": lambda moment: moment.day - 1,
+    "getDayOfWeek": lambda moment: moment.isoweekday() % 7,
+    "getDayOfYear": lambda moment: moment.timetuple().tm_yday - 1,
+    "getHours": lambda moment: moment.hour,
+    "getMinutes": lambda moment: moment.minute,
+    "getSeconds": lambda moment: moment.second,
+    "getMilliseconds": lambda moment: moment.microsecond // 1000,
+}
+
+
+def _part(part: Callable[[datetime], int]) -> Callable[[object, object], object]:
+    """The method of a timestamp that takes a timezone; the engine has those without."""
+
+    def method(moment: object, name: object = None) -> object:
+        zone = _zone(name) if isinstance(name, str) else None
+        if zone is None or not isinstance(moment, datetime):
+            return _NO_VALUE
+        try:
+            return part(moment.astimezone(zone))
+        except OverflowError:  # in the first or last hours of all years
+            return _NO_VALUE
+
+    return method
+
+
+_FUNCTIONS: Mapping[str, object] = {cel.CHARACTERS: _size} | {name: _part(part) for name, part in _PARTS.items()}
+
+
+# kinds of the variables
+
+
+@cache
+def record(struct: type[Payload]) -> Kind:
+    """The kind of a payload: its fields by the platform's names."""
+    return cel.fields({field.encode_name: _kind(field.type) for field in msgspec.structs.fields(struct)})
+
+
+def merge(kinds: Iterable[Kind]) -> Kind:
+    """The kind of a value that is one of these records: what any of them has can be selected.
+
+    A field whose kind is not the same in all that have it is `dyn`; so is the whole where one of them is no record.
+    """
+    found: dict[str, list[Kind]] = {}
+    for kind in kinds:
+        if kind.name != "record":
+            return cel.DYN
+        for name, item in kind.fields.items():
+            found.setdefault(name, []).append(item)
+    return cel.fields({name: cel.join(items) for name, items in found.items()})
+
+
+_KINDS: tuple[tuple[type, Kind], ...] = (
+    (bool, cel.BOOL),
+    (int, cel.INT),
+    (float, cel.DOUBLE),
+    (str, cel.STRING),
+    (datetime, cel.TIMESTAMP),
+    (timedelta, cel.DURATION),
+)
+
+
+def _kind(annotation: Any) -> Kind:  # noqa: ANN401  an annotation is of no one type
+    """The kind of a fact by its annotation; `dyn` where that says nothing that a condition could rely on."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        known = [one for one in inner if one not in (Unknown, NoneType)]
+        return _kind(known[0]) if len(known) == 1 else cel.DYN
+    if origin is Annotated:
+        return _kind(inner[0])
+    if origin is list or (origin is tuple and inner[1:] == (...,)):
+        return cel.list_of(_kind(inner[0]))
+    if not isinstance(annotation, type):
+        return cel.DYN
+    if issubclass(annotation, Payload):
+        return record(annotation)
+    return next((kind for one, kind in _KINDS if issubclass(annotation, one)), cel.DYN)
+
+
+# values of the variables
+
+
+def value_of(
+    payload: Payload | None, data: Mapping[str, object], only: frozenset[str] | None = None
+) -> dict[str, object]:
+    """What a condition sees of an event: the platform's mapping, with the facts of its payload in their places.
+
+    `only` are the fields to build, all of them for None: see `Condition.fields`. What the engine cannot hold is not
+    there: numbers beyond 64 bits, text that is no Unicode; a list with such an item is left out whole. Nor is a field
+    that is null, or a fact that is unknown, whatever stands in its place in `data`.
+    """
+    found: dict[str, object] = {}
+    facts = _facts(type(payload)) if payload is not None else {}
+    for name in data.keys() | facts.keys() if only is None else only:
+        raw = data.get(name)
+        value = _fact(getattr(payload, facts[name]), raw) if name in facts else _plain(raw)
+        if value is not None and value is not _NO_VALUE and not _LONE_SURROGATE.search(name):
+            found[name] = value
+    return found
+
+
+@cache
+def _facts(struct: type[Payload]) -> Mapping[str, str]:
+    """The attribute of each fact, by the platform's name."""
+    return {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
+
+
+def _fact(fact: object, raw: object) -> object:
+    """The value of a fact, None for none; a payload inside it is laid over what the platform's mapping has there."""
+    if isinstance(fact, Unknown):
+        return None
+    if isinstance(fact, Payload):
+        return value_of(fact, raw if isinstance(raw, Mapping) else {})
+    if isinstance(fact, tuple | list) and fact and all(isinstance(one, Payload) for one in fact):
+        raws = raw if isinstance(raw, Sequence) and len(raw) == len(fact) else [None] * len(fact)
+        return [_fact(one, other) for one, other in zip(fact, raws, strict=True)]
+    return _plain(fact)
+
+
+def _plain(value: object, levels: int = MAX_LEVELS) -> object:
+    """A value as the engine takes it, `_NO_VALUE` for one that it does not."""
+    found: object = None if value is None else _NO_VALUE
+    if isinstance(value, str):
+        text = str(value.value) if isinstance(value, Enum) else value
+        found = text if text.isascii() or not _LONE_SURROGATE.search(text) else _NO_VALUE
+    elif isinstance(value, int):
+        found = value if -(2**63) <= value < 2**63 else _NO_VALUE
+    elif isinstance(value, float | datetime | timedelta):
+        found = _utc(value)
+    elif levels and isinstance(value, Mapping):
+        items = ((key, _plain(one, levels - 1)) for key, one in value.items() if not _LONE_SURROGATE.search(key))
+        found = {key: one for key, one in items if one is not None and one is not _NO_VALUE}
+    elif levels and isinstance(value, tuple | list):
+        parts = [_plain(one, levels - 1) for one in value]
+        found = _NO_VALUE if any(part is _NO_VALUE for part in parts) else parts
+    return found
+
+
+def _utc(value: object) -> object:
+    """A moment in UTC, since the engine takes it apart in the timezone that it comes in; all else as it is."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+# what went wrong
+
+
+def _missing(key: object, needs: Iterable[tuple[str, ...]], values: Mapping[str, object]) -> str:
+    """The path in the condition that ends with `key` and that the values lack, empty for none."""
+    paths = sorted(path for path in needs if key in path)
+    for path in paths:
+        value: object = values
+        for count, name in enumerate(path, 1):
+            if not isinstance(value, Mapping):
+                break
+            if name not in value and name == key:
+                return ".".join(path[:count])
+            value = value.get(name)
+    # The name of a macro has no value here: its path is as good as the condition writes it.
+    return next((".".join(path[: path.index(key) + 1]) for path in paths if path[0] not in values), "")
+
+
+def _steps(checked: cel.Checked, values: Mapping[str, object]) -> int:
+    """About how much there is to do, in units of 20 ns: moving an item of a list, or searching 64 characters."""
+    items, longest, text = 0, checked.longest, 0
+    rest = list(values.values())
+    while rest:
+        value = rest.pop()
+        items += 1
+        if isinstance(value, str):
+            text = max(text, len(value))
+        elif isinstance(value, Mapping | tuple | list):
+            longest = max(longest, len(value))
+            rest.extend(value.values() if isinstance(value, Mapping) else value)
+    macros = max(items, longest) * math.prod([longest] * (checked.power - 1)) * (10 if checked.inner else 1)
+    return macros + text // 64 * math.prod([longest] * checked.scans)
