@@ -1,169 +1,328 @@
-"""The policy: what is checked, on which events, and what a hit gives. Its form stands in README.md."""
+"""The policy: what is checked, on which events, for whom, when, and what a hit gives. Its form stands in README.md."""
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import PurePosixPath
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from extension import catalogue, checks, settings
+from extension import catalogue, cel, checks, conditions, settings
+from extension.cel import Kind
+from extension.checks import Check
+from extension.conditions import Condition
 from extension.errors import Fault, PolicyError
-from extension.tree import REQUIRED, Section, Tree, Trees, join, load, suggestion
-from extension.verdict import SUBJECT, Language, Mode, Result, placeholders
+from extension.rules import DEFAULT_TIMEZONE, Exemption, Policy, Rule, Scope
+from extension.settings import Guids, Ids, Names, WorkspaceIds
+from extension.tree import REQUIRED, Place, Section, Tree, Trees, join, load, suggestion
+from extension.verdict import MAX_HELP_CHARS, SUBJECT, Language, Mode, Result, Severity, placeholders
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule: a check, its settings, and the events that it is for."""
+class Source(msgspec.Struct, frozen=True):
+    """A file of a policy."""
 
-    id: str
-    check: checks.Check
-    settings: msgspec.Struct
-    events: frozenset[str]
-    """Codes of the events that it judges: those of `on:` that the check knows how to judge."""
-    result: Result
-    mode: Mode
-    message: str
-    """Template of the rule's own message, empty for the built-in one."""
+    name: str
+    content: bytes
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy that validates."""
+class Module(msgspec.Struct, frozen=True):
+    """A file of custom checks that a policy names, and where it does."""
 
+    path: str
     file: str
-    digest: str
-    """First 12 hex digits of the file's SHA-256: which policy decided."""
-    language: Language
-    timezone: ZoneInfo
-    on_error: Result
-    """What a rule gives whose check raises."""
-    on_timeout: Result
-    """What every rule gives that was not done when the time ran out."""
-    rules: tuple[Rule, ...]
-    plan: Mapping[str, tuple[Rule, ...]]
-    """Rules for each event code, in the order of the file."""
-
-    @property
-    def name(self) -> str:
-        """Which policy it is: the file, and its digest."""
-        return f"{self.file}@{self.digest}"
-
-
-def empty(file: str) -> Policy:
-    """A policy without rules, for when nothing is judged."""
-    return Policy(
-        file=file,
-        digest="",
-        language=Language.ZH,
-        timezone=_timezone("Asia/Shanghai"),
-        on_error=Result.FAIL,
-        on_timeout=Result.FAIL,
-        rules=(),
-        plan={},
-    )
+    line: int
 
 
 def parse(content: bytes, file: str) -> Policy:
-    """Read a policy. Raises PolicyError with everything that is wrong in it; `file` is its name there."""
-    faults: list[Fault] = []
-    root = Section(load(content, file), faults)
-    root.choice("version", 1)
-    language = root.choice("language", *Language, default=Language.ZH)
-    timezone = root.take("timezone", _timezone, default=None)
-    on_error = on_timeout = Result.FAIL
-    if defaults := root.section("defaults"):
-        on_error = defaults.choice("on_error", *Result, default=on_error)
-        on_timeout = defaults.choice("on_timeout", *Result, default=on_timeout)
-        defaults.close()
-    rules = _rules(root)
-    root.close()
-    if faults:
-        raise PolicyError(file, sorted(faults, key=lambda fault: fault.line))
-    return Policy(
-        file=file,
-        digest=hashlib.sha256(content).hexdigest()[:12],
-        language=language,
-        timezone=timezone or _timezone("Asia/Shanghai"),
-        on_error=on_error,
-        on_timeout=on_timeout,
-        rules=rules,
-        plan={
-            code: tuple(rule for rule in rules if code in rule.events)
-            for code in frozenset[str]().union(*(rule.events for rule in rules))
-        },
-    )
+    """Read a policy of one file without custom checks. Raises PolicyError with everything that is wrong in it."""
+    return Draft([Source(file, content)], file).finish()
 
 
-def _rules(root: Section) -> tuple[Rule, ...]:
-    trees: Trees = root.take("rules", _rule_list) or Trees()
+class Draft:
+    """A policy whose YAML is read, before its custom checks are.
+
+    `modules` are the files of custom checks that it names; who reads files loads them, and hands `finish` the checks.
+    """
+
+    def __init__(self, sources: Sequence[Source], file: str) -> None:
+        """Raises PolicyError for what is no YAML. `file` is the policy's name: the file, or the folder of several."""
+        self.file = file
+        self.faults: list[Fault] = []
+        self._hash = hashlib.sha256()
+        for source in sources:
+            name = PurePosixPath(source.name).name.encode() if len(sources) > 1 else b""
+            self._hash.update(b"%s\0%s\0" % (name, source.content) if name else source.content)
+        trees = [(source.name, load(source.content, source.name)) for source in sources]
+        lists = self._lists(trees)
+        self._roots = [Section(tree, self.faults, Place(file=name, lists=lists)) for name, tree in trees]
+        self.modules = tuple(self._modules())
+
+    def _lists(self, trees: Sequence[tuple[str, Tree]]) -> Mapping[str, list[object]]:
+        """Named lists of all files."""
+        found: dict[str, list[object]] = {}
+        for name, tree in trees:
+            section = Section(tree, self.faults, Place(file=name)).section("lists")
+            for key in section.tree if section else ():
+                if key in found:
+                    cast("Section", section).fault(key, "is the name of another list, too")
+                found[key] = cast("Section", section).take(key, _list) or []
+        return found
+
+    def _modules(self) -> Iterator[Module]:
+        for root in self._roots:
+            for path in root.take("checks", _paths, default=()) or ():
+                yield Module(path, root.place.file, root.tree.lines["checks"])
+
+    def finish(self, custom: Sequence[Check] = (), content: bytes = b"") -> Policy:
+        """The policy. Raises PolicyError with everything that is wrong in it.
+
+        `custom` are the checks of its modules, `content` what those files hold.
+        """
+        self._hash.update(content)
+        registry = checks.BY_ID | {check.id: check for check in custom}
+        settings_of = _Settings(self._roots)
+        rules = _rules(self._roots, registry, settings_of)
+        for root in self._roots:
+            root.known.append("lists")
+            root.close()
+        if self.faults:
+            order = [root.place.file for root in self._roots]
+            raise PolicyError(self.file, sorted(self.faults, key=lambda fault: (order.index(fault.file), fault.line)))
+        return Policy(
+            file=self.file,
+            digest=self._hash.hexdigest()[:12],
+            language=settings_of.language,
+            timezone=settings_of.timezone,
+            rules=rules,
+            plan={
+                code: tuple(rule for rule in rules if code in rule.events)
+                for code in frozenset[str]().union(*(rule.events for rule in rules))
+            },
+        )
+
+
+class _Settings:
+    """What stands above the rules. Of several files each must say its version, and one alone may say the rest."""
+
+    def __init__(self, roots: Sequence[Section]) -> None:
+        self._said: dict[str, str] = {}
+        self.language = Language.ZH
+        self.timezone = ZoneInfo(DEFAULT_TIMEZONE)
+        self.on_error = self.on_timeout = Result.FAIL
+        for root in roots:
+            root.choice("version", 1)
+            for key in ("language", "timezone", "defaults"):
+                if key in root.tree:
+                    if key in self._said:
+                        root.fault(key, f"is said in {self._said[key]}, too")
+                    self._said[key] = root.place.file
+            self.language = root.choice("language", *Language, default=self.language) or self.language
+            self.timezone = root.take("timezone", _timezone, default=self.timezone) or self.timezone
+            if defaults := root.section("defaults"):
+                self.on_error = defaults.choice("on_error", *Result, default=self.on_error)
+                self.on_timeout = defaults.choice("on_timeout", *Result, default=self.on_timeout)
+                defaults.close()
+
+
+def _rules(roots: Sequence[Section], registry: Mapping[str, Check], above: _Settings) -> tuple[Rule, ...]:
     rules = []
-    lines: dict[str, int] = {}
-    for number, tree in enumerate(trees, start=1):
-        if not isinstance(tree, Tree):
-            problem = f"expected a mapping with id, on and check, found {settings.plain(tree)}"
-            root.faults.append(Fault(problem, line=trees.lines[number - 1], rule=f"#{number}"))
-            continue
-        name = tree.get("id")
-        named = isinstance(name, str) and _ID.fullmatch(name)
-        section = Section(tree, root.faults, rule=str(name) if named else f"#{number}")
-        if section.rule in lines:
-            section.fault("id", f"is the id of the rule in line {lines[section.rule]} too")
-        lines[section.rule] = tree.line
-        if rule := _rule(section):
-            rules.append(rule)
+    places: dict[str, str] = {}
+    for root in roots:
+        trees: Trees = root.take("rules", _rule_list, default=REQUIRED if len(roots) == 1 else Trees()) or Trees()
+        for number, tree in enumerate(trees, start=1):
+            if not isinstance(tree, Tree):
+                problem = f"expected a mapping with id, on and check, found {settings.plain(tree)}"
+                line = trees.lines[number - 1]
+                root.faults.append(Fault(problem, line=line, rule=f"#{number}", file=root.place.file))
+                continue
+            name = tree.get("id")
+            named = isinstance(name, str) and _ID.fullmatch(name)
+            rule_id = str(name) if named else f"#{number}"
+            section = Section(tree, root.faults, msgspec.structs.replace(root.place, rule=rule_id))
+            if named and rule_id in places:
+                section.fault("id", f"is the id of the rule in {places[rule_id]} too")
+            places[rule_id] = f"line {tree.line}" if len(roots) == 1 else f"{root.place.file}:{tree.line}"
+            if rule := _Reader(section, registry, above).rule():
+                rules.append(rule)
+    if len(roots) > 1 and not any("rules" in root.tree for root in roots):
+        roots[0].fault("rules", "is missing in every file")
     return tuple(rules)
 
 
-def _rule(section: Section) -> Rule | None:
-    """Read one rule; None, with faults noted, where it does not validate."""
-    before = len(section.faults)
-    identity = section.take("id", _identity)
-    codes = section.take("on", _codes)
-    check = section.take("check", _check)
-    result = section.choice("result", Result.FAIL, Result.WARN, default=Result.FAIL)
-    mode = section.choice("mode", *Mode, default=Mode.ENFORCE)
-    message = section.take("message", _message, default="")
-    given = section.section("with")
-    values = _settings(given, check.settings) if check and given else None
-    section.close()
-    if check and codes and not codes & check.events:
-        section.fault("on", f"holds no event that {check.id} judges; it judges {join(check.events)}")
-    elif check and codes:
-        for code in sorted(_misplaced(section.tree["on"], check)):
-            section.fault("on", f"{check.id} does not judge {code}; it judges {join(check.events)}")
-    if check and message:
-        for name in sorted(placeholders(message) - check.placeholders - SUBJECT):
-            known = join(check.placeholders | SUBJECT)
-            section.fault("message", f"{check.id} has no value for {{{name}}}; it has {known}")
-    if len(section.faults) > before or not (identity and codes and check and values is not None):
-        return None
-    return Rule(
-        id=identity,
-        check=check,
-        settings=values,
-        events=codes & check.events,
-        result=result,
-        mode=mode,
-        message=message or "",
-    )
+class _Reader:
+    """The reading of one rule."""
+
+    def __init__(self, section: Section, registry: Mapping[str, Check], above: _Settings) -> None:
+        self.section = section
+        self.registry = registry
+        self.above = above
+
+    def rule(self) -> Rule | None:
+        """The rule; None, with faults noted, where it does not validate."""
+        section, above = self.section, self.above
+        before = len(section.faults)
+        identity = section.take("id", _identity)
+        codes = section.take("on", _codes)
+        check = section.take("check", self._check, default=None)
+        given = section.section("with")
+        values = self._settings(given, check)
+        condition = section.take("when", partial(self._condition, codes, check), default=None)
+        rule = partial(
+            Rule,
+            result=section.choice("result", Result.FAIL, Result.WARN, default=Result.FAIL),
+            mode=section.choice("mode", Mode.ENFORCE, Mode.SHADOW, default=Mode.ENFORCE),
+            on_error=section.choice("on_error", *Result, default=above.on_error),
+            on_timeout=section.choice("on_timeout", *Result, default=above.on_timeout),
+            message=section.take("message", _message, default=""),
+            severity=section.choice("severity", *Severity, default=None),
+            owner=section.take("owner", _words, default=""),
+            help=section.take("help", _address, default=""),
+            scope=self._scope(),
+            exempt=tuple(self._exemption(entry) for entry in section.sections("exempt")),
+            options=self._options(check),
+        )
+        section.close()
+        self._fit(codes, check, rule.keywords["message"])
+        if len(section.faults) > before:
+            return None
+        return rule(
+            id=identity,
+            check=check,
+            settings=values,
+            when=condition,
+            events=codes & check.events if check else codes,
+        )
+
+    def _fit(self, codes: frozenset[str] | None, check: Check | None, message: str | None) -> None:
+        """Note what does not fit together, though each is right."""
+        section = self.section
+        if "check" not in section.tree and "when" not in section.tree:
+            section.fault("", "has neither check nor when: it would never hit")
+        if check and codes and not codes & check.events:
+            section.fault("on", f"holds no event that {check.id} judges; it judges {join(check.events)}")
+        elif check and codes:
+            for code in sorted(_misplaced(section.listed("on"), check)):
+                section.fault("on", f"{check.id} does not judge {code}; it judges {join(check.events)}")
+        if message and (check or "check" not in section.tree):
+            known = SUBJECT | (check.placeholders if check else {"condition"})
+            name = check.id if check else "a rule without check"
+            for unknown in sorted(placeholders(message) - known):
+                section.fault("message", f"{name} has no value for {{{unknown}}}; it has {join(known)}")
+
+    def _check(self, value: object) -> Check:
+        check = self.registry.get(value) if isinstance(value, str) else None
+        if check is None:
+            raise ValueError(f"expected a check, found {settings.plain(value)}" + suggestion(value, self.registry))
+        return check
+
+    def _settings(self, section: Section | None, check: Check | None) -> msgspec.Struct | None:
+        """Read `with:` as the check's settings; None, with faults noted, where it does not validate."""
+        if section is None or check is None:
+            if section and section.tree and "check" not in self.section.tree:
+                self.section.fault("with", "is for a check, and this rule has none")
+            return None
+        before = len(section.faults)
+        values = {}
+        for field in msgspec.structs.fields(check.settings):
+            default = REQUIRED if field.required else field.default
+            values[field.name] = section.take(field.encode_name, partial(settings.read, field), default)
+        section.close()
+        if len(section.faults) > before:
+            return None
+        try:
+            return check.settings(**values)
+        except ValueError as error:
+            section.fault("", str(error))
+            return None
+
+    def _condition(self, codes: frozenset[str] | None, check: Check | None, value: object) -> Condition:
+        """Compile `when:` for the events that the rule is for."""
+        known = codes or frozenset(catalogue.BY_CODE)
+        return conditions.compile(value, variables((known & check.events if check else known) or known))
+
+    def _scope(self) -> Scope:
+        section = self.section
+        start = section.take("from", partial(_moment, self.above.timezone, last=False), default=None)
+        end = section.take("until", partial(_moment, self.above.timezone, last=True), default=None)
+        if start and end and start >= end:
+            section.fault("until", "is not after from: the rule would never be in force")
+        return Scope(
+            workspaces=section.take("workspaces", _some(WorkspaceIds), default=None),
+            except_workspaces=section.take("except_workspaces", _some(WorkspaceIds), default=None),
+            operators=section.take("operators", _some(Ids), default=None),
+            except_operators=section.take("except_operators", _some(Ids), default=None),
+            start=start,
+            end=end,
+        )
+
+    def _exemption(self, entry: Section) -> Exemption:
+        exemption = Exemption(
+            operators=entry.take("operator", _some(Ids), default=None),
+            workspaces=entry.take("workspace", _some(WorkspaceIds), default=None),
+            tables=entry.take("table", _some(Guids), default=None),
+            until=entry.take("until", partial(_moment, self.above.timezone, last=True)),
+            reason=entry.take("reason", _words, default=""),
+        )
+        entry.close()
+        if not {"operator", "workspace", "table"} & set(entry.tree):
+            entry.fault("", "names neither operator nor workspace nor table: it would exempt everybody")
+        return exemption
+
+    def _options(self, check: Check | None) -> Mapping[str, str]:
+        """Read `options:`, the parameters that a workspace can set."""
+        found: dict[str, str] = {}
+        section = self.section.section("options")
+        for parameter in section.tree if section else ():
+            key = cast("Section", section).take(parameter, _words)
+            known = (
+                {"result"} | {field.encode_name for field in msgspec.structs.fields(check.settings)}
+                if check
+                else {"result"}
+            )
+            if parameter not in known and (check or "check" not in self.section.tree):
+                name = check.id if check else "a rule without check"
+                cast("Section", section).fault(
+                    parameter, f"{name} has no such parameter; it has {join(known)}{suggestion(parameter, known)}"
+                )
+            found[parameter] = key
+        return found
 
 
-def _settings(section: Section, struct: type[msgspec.Struct]) -> msgspec.Struct | None:
-    """Read `with:` as the check's settings; None, with faults noted, where it does not validate."""
-    before = len(section.faults)
-    values = {}
-    for field in msgspec.structs.fields(struct):
-        default = REQUIRED if field.required else field.default
-        values[field.name] = section.take(field.encode_name, partial(settings.read, field.type), default)
-    section.close()
-    if len(section.faults) > before:
-        return None
-    try:
-        return struct(**values)
-    except ValueError as error:
-        section.fault("", str(error))
-        return None
+def variables(codes: frozenset[str]) -> Mapping[str, Kind]:
+    """What a condition can read when it is for the events `codes`. Events without a struct have any field."""
+    payloads = [catalogue.BY_CODE[code].payload for code in sorted(codes)]
+    return {
+        "event": conditions.merge(conditions.record(payload) if payload else cel.DYN for payload in payloads),
+        "operator": cel.fields({"id": cel.STRING, "ids": cel.list_of(cel.STRING), "roles": cel.list_of(cel.STRING)}),
+        "workspace": cel.fields({"id": cel.STRING}),
+        "now": cel.TIMESTAMP,
+        "parameters": cel.map_of(cel.STRING, cel.STRING),
+    }
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, Trees) or not value:
+        raise ValueError(f"expected a list of text and numbers, found {settings.plain(value)}")
+    for item in value:
+        if type(item) not in (str, int):
+            raise ValueError(f"expected a list of text and numbers, found {settings.plain(item)} in it")
+    return list(value)
+
+
+def _paths(value: object) -> tuple[str, ...]:
+    """Files of custom checks, from the folder of the policy."""
+    names = value if isinstance(value, Trees) and value else [value]
+    for name in names:
+        path = PurePosixPath(name) if isinstance(name, str) else PurePosixPath()
+        if path.suffix != ".py" or path.is_absolute() or ".." in path.parts:
+            raise ValueError(
+                f"expected Python files beside the policy, such as checks/tickets.py, found {settings.plain(name)}"
+            )
+    return tuple(map(str, names))
 
 
 def _rule_list(value: object) -> Trees:
@@ -201,18 +360,35 @@ def _codes(value: object) -> frozenset[str]:
     return codes
 
 
-def _misplaced(names: object, check: checks.Check) -> frozenset[str]:
+def _misplaced(names: object, check: Check) -> frozenset[str]:
     """Codes that `on:` names one by one though the check has nothing to do with events of their category."""
     categories = {catalogue.BY_CODE[code].category for code in check.events}
     named = frozenset(map(str, names if isinstance(names, list) else [names])) & set(catalogue.BY_CODE)
     return frozenset(code for code in named if catalogue.BY_CODE[code].category not in categories)
 
 
-def _check(value: object) -> checks.Check:
-    check = checks.BY_ID.get(value) if isinstance(value, str) else None
-    if check is None:
-        raise ValueError(f"expected a check, found {settings.plain(value)}" + suggestion(value, checks.BY_ID))
-    return check
+def _some(kind: type[Names]) -> Callable[[object], Names]:
+    """A reader of one id or several."""
+    return lambda value: kind.read([value] if type(value) in (str, int) else value)
+
+
+def _words(value: object) -> str:
+    """Text of a line."""
+    if not isinstance(value, str) or not value.strip() or len(value) > _MAX_WORDS or not value.isprintable():
+        raise ValueError(f"expected one line of at most {_MAX_WORDS} characters, found {settings.plain(value)}")
+    return value.strip()
+
+
+_MAX_WORDS = 200
+
+
+def _address(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[!-~]+", value) or len(value) > MAX_HELP_CHARS:
+        raise ValueError(
+            f"expected an address such as https://example.com/rules of at most {MAX_HELP_CHARS} characters, found"
+            f" {settings.plain(value)}"
+        )
+    return value
 
 
 def _message(value: object) -> str:
@@ -222,6 +398,33 @@ def _message(value: object) -> str:
         raise ValueError(f"expected at most {settings.MAX_PATTERN_CHARS} characters, found {len(value):,}")
     placeholders(value)
     return value.strip()
+
+
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+
+
+def _moment(timezone: ZoneInfo, value: object, *, last: bool) -> datetime:
+    """A moment from a date, with or without a time; a date alone is its start, or for `last` the start of the next day.
+
+    Without a zone it is in the policy's.
+    """
+    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    problem = f"expected a date such as 2026-12-31, or 2026-12-31 18:00, found {settings.plain(value)}"
+    if not match:
+        raise ValueError(problem)
+    day, clock, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{zone or ''}")
+    except ValueError as error:
+        raise ValueError(problem) from error
+    try:
+        moment += timedelta(days=int(last and not clock))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone)).astimezone(UTC)
+    except OverflowError:  # 9999-12-31, which means for ever, and 0001-01-01
+        return _LAST if moment.year > 1 else _FIRST
 
 
 def _timezone(value: object) -> ZoneInfo:

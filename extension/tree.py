@@ -5,9 +5,10 @@ is wrong is collected with its place, so that everything is said at once.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
+import msgspec
 import yaml
 
 from extension import settings
@@ -51,24 +52,36 @@ class Tree(dict[str, object]):
     line: int
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a section stands, and what `{list: name}` stands for in it."""
+
+    file: str
+    rule: str = ""
+    path: str = ""
+    lists: Mapping[str, list[object]] = {}
+
+
 class Section:
     """A mapping of the file, read key by key. What is wrong is noted in `faults`, with the place."""
 
-    def __init__(self, tree: Tree, faults: list[Fault], rule: str = "", path: str = "") -> None:
+    def __init__(self, tree: Tree, faults: list[Fault], place: Place) -> None:
         self.tree = tree
         self.faults = faults
-        self.rule = rule
-        self.path = path
+        self.place = place
         self.known: list[str] = []
 
     def fault(self, key: str, problem: str) -> None:
         """Note what is wrong at `key`, or at the whole section for an empty key."""
         line = self.tree.lines.get(key, self.tree.line)
-        path = f"{self.path}.{key if key.isprintable() else settings.plain(key)}".strip(".")
-        self.faults.append(Fault(problem, line=line, rule=self.rule, key=path))
+        path = f"{self.place.path}.{key if key.isprintable() else settings.plain(key)}".strip(".")
+        self.faults.append(Fault(problem, line=line, rule=self.place.rule, key=path, file=self.place.file))
 
-    def take(self, key: str, read: Callable[[Any], _T], default: Any = REQUIRED) -> Any:  # noqa: ANN401  _T or default
-        """The value at `key` as `read` reads it; the default, or None with a fault noted, where there is none."""
+    def take(self, key: str, read: Callable[[Any], _T], default: Any = REQUIRED, *, lists: bool = True) -> Any:  # noqa: ANN401  _T or default
+        """The value at `key` as `read` reads it; the default, or None with a fault noted, where there is none.
+
+        With `lists`, a named list stands for its values, alone or among others: `{list: auditors}`,
+        `[{list: auditors}, "42"]`.
+        """
         self.known.append(key)
         if key not in self.tree:
             if default is REQUIRED:
@@ -76,7 +89,7 @@ class Section:
                 return None
             return default
         try:
-            return read(self.tree[key])
+            return read(self.listed(key) if lists else self.tree[key])
         except ValueError as error:
             self.fault(key, str(error))
             return None
@@ -105,8 +118,42 @@ class Section:
 
         empty = Tree()
         empty.lines, empty.line = {}, self.tree.lines.get(key, self.tree.line)
-        tree = self.take(key, read, default=empty)
-        return None if tree is None else Section(tree, self.faults, self.rule, f"{self.path}.{key}".strip("."))
+        tree = self.take(key, read, default=empty, lists=False)
+        path = f"{self.place.path}.{key}".strip(".")
+        return None if tree is None else Section(tree, self.faults, msgspec.structs.replace(self.place, path=path))
+
+    def sections(self, key: str) -> "list[Section]":
+        """The list of mappings at `key`, empty where there is none, or where a fault is noted."""
+
+        def read(value: object) -> Trees:
+            wrong = [item for item in value if not isinstance(item, Tree)] if isinstance(value, Trees) else []
+            if wrong or not value or not isinstance(value, Trees):
+                found = f"{settings.plain(wrong[0])} in it" if wrong else settings.plain(value)
+                raise ValueError(f"expected a list of mappings, found {found}")
+            return value
+
+        path = f"{self.place.path}.{key}".strip(".")
+        return [
+            Section(cast("Tree", tree), self.faults, msgspec.structs.replace(self.place, path=f"{path}[{number}]"))
+            for number, tree in enumerate(self.take(key, read, default=None, lists=False) or ())
+        ]
+
+    def listed(self, key: str) -> object:
+        """The value at `key` with named lists in place. Raises ValueError for a name that no list has."""
+        return self._listed(self.tree[key])
+
+    def _listed(self, value: object) -> object:
+        """`value` with named lists in place. Raises ValueError for a name that no list has."""
+        if _is_reference(value):
+            name = cast("Tree", value)["list"]
+            if not isinstance(name, str) or name not in self.place.lists:
+                known = suggestion(name, self.place.lists)
+                raise ValueError(f"there is no list {settings.plain(name)} under lists{known}")
+            return self.place.lists[name]
+        if isinstance(value, Trees) and any(map(_is_reference, value)):
+            parts = (self._listed(item) if _is_reference(item) else [item] for item in value)
+            return [item for part in parts for item in cast("list[object]", part)]
+        return value
 
     def close(self) -> None:
         """Note every key that nobody took."""
@@ -115,6 +162,11 @@ class Section:
                 comma = key[:1].isdigit() and self.tree[key] is None
                 hint = "; a comma ends the value before it" if comma else suggestion(key, self.known)
                 self.fault(key, f"unknown key; known: {join(self.known)}{hint}")
+
+
+def _is_reference(value: object) -> bool:
+    """Whether a value is `{list: name}`."""
+    return isinstance(value, Tree) and set(value) == {"list"}
 
 
 _PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], object]], ...] = (
@@ -137,8 +189,8 @@ def _scalar(event: yaml.ScalarEvent) -> object:
     return str(event.value)
 
 
-def load(content: bytes, file: str) -> Tree:
-    """The mapping that the file holds, with lines. Raises PolicyError."""
+def load(content: bytes, file: str, what: str = "version and rules") -> Tree:
+    """The mapping that the file holds, with lines. Raises PolicyError; `what` is said to be expected in it."""
     if len(content) > MAX_BYTES:
         raise PolicyError(file, [Fault(f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read")])
     try:
@@ -158,7 +210,7 @@ def load(content: bytes, file: str) -> Tree:
         line = mark.line + 1 if mark else 0
         raise PolicyError(file, [Fault(f"is not YAML: {problem}{_advice(content, line)}", line=line)]) from error
     if not isinstance(tree, Tree):
-        raise PolicyError(file, [Fault(f"expected a mapping with version and rules, found {settings.plain(tree)}")])
+        raise PolicyError(file, [Fault(f"expected a mapping with {what}, found {settings.plain(tree)}")])
     return tree
 
 
@@ -186,6 +238,10 @@ _SLIPS = (
     (re.compile(r"[:\[,] *[*%@`]"), "put what begins with * % @ or ` in quotes"),
     (re.compile(r'"[^"\']*\\[^"]*"'), "put what holds a \\ in single quotes"),
     (re.compile(r"^[^'\"#]*: [^'\"{\[#]*: "), "put text that holds a colon in quotes"),
+    (
+        re.compile(r"""^[^'"#]*: ('[^']*'|"[^"]*") *[^\s#]"""),
+        "put all of what begins with a quote in quotes of the other kind",
+    ),
 )
 
 

@@ -1,0 +1,173 @@
+"""Policies on disk: a file or a folder, with the custom checks that they name; taken up again on a change."""
+
+import hashlib
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TypeAlias
+
+import msgspec
+
+from extension.checks import BY_ID, Check
+from extension.errors import Fault, PolicyError
+from extension.policy import Draft, Module, Source
+from extension.rules import Policy
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Folder of handler.py: /code in a deployed function."""
+
+LOG = logging.getLogger("extension")
+"""Where the package logs: one JSON object a line."""
+
+
+def load(path: Path) -> Policy:
+    """Read the policy at `path`, a file or a folder of `*.yaml`. Raises PolicyError, also where nothing is there."""
+    return _load(path, {})
+
+
+def registry(path: Path) -> Mapping[str, Check]:
+    """The built-in checks and those that the policy at `path` brings, whatever is wrong with its rules.
+
+    Raises PolicyError where it cannot be read, or its checks cannot.
+    """
+    draft, custom, _ = _drafted(path, {})
+    if draft.faults:
+        raise PolicyError(draft.file, draft.faults)
+    return BY_ID | {check.id: check for check in custom}
+
+
+_Stamps: TypeAlias = dict[Path, object]
+"""What tells one state of a file from the next, for each file."""
+
+
+class Store:
+    """The policy in force. A changed one takes its place at the next look; a broken one is logged, and does not."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises PolicyError where the first policy is broken already."""
+        self._path = path
+        self._seen: _Stamps = {}
+        self._policy = _load(path, self._seen)
+
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        files = (*_files(self._path), *self._seen)
+        if {file: _stamp(file) for file in files} != self._seen:
+            self._seen = {}
+            try:
+                self._policy = _load(self._path, self._seen)
+            except PolicyError as error:
+                log_broken(error, f"the last good one stays in force: {self._policy.name}")
+        return self._policy
+
+
+def log_broken(error: PolicyError, consequence: str) -> None:
+    """Log a policy that does not validate."""
+    line = {"event": "broken-policy", "error": str(error), "consequence": consequence}
+    LOG.error("%s", msgspec.json.encode(line).decode())
+
+
+def _stamp(file: Path) -> object:
+    try:
+        status = file.stat()
+    except OSError as error:
+        return error.errno
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _files(path: Path) -> list[Path]:
+    """The policy's files: those in the folder, in order of their names; for all else the path itself."""
+    try:
+        inside = sorted(path.iterdir())
+    except OSError:  # no folder, or none that can be read: that is said when the path itself is read
+        return [path]
+    return [
+        file
+        for file in inside
+        if file.suffix.lower() in (".yaml", ".yml") and not file.name.startswith(".") and not file.is_dir()
+    ]
+
+
+def _load(path: Path, seen: _Stamps) -> Policy:
+    """The policy. `seen` takes the stamps of its files and custom checks, each from before the file is read."""
+    draft, checks, contents = _drafted(path, seen)
+    return draft.finish(checks, contents)
+
+
+def _drafted(path: Path, seen: _Stamps) -> tuple[Draft, tuple[Check, ...], bytes]:
+    """The policy before its rules are read, its custom checks, and what their files hold."""
+    files = _files(path)
+    seen.update((file, _stamp(file)) for file in files)
+    if not files:
+        raise PolicyError(name_of(path), [Fault("holds no policy: no file there ends in .yaml")])
+    draft = Draft([Source(name_of(file), _read(file)) for file in files], name_of(path))
+    checks: dict[str, Check] = {}
+    contents = b""
+    for module in draft.modules:
+        file = files[0].parent / module.path
+        if file in seen:
+            continue
+        seen[file] = _stamp(file)
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            draft.faults.append(_fault(module, _unreadable(error)))
+            continue
+        contents += content
+        for check in _checks(file, content, module, draft.faults):
+            if check.id in checks:
+                draft.faults.append(_fault(module, f"{check.id} is registered twice"))
+            checks[check.id] = check
+    return draft, tuple(checks.values()), contents
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise PolicyError(name_of(file), [Fault(_unreadable(error))]) from error
+
+
+def _unreadable(error: OSError) -> str:
+    return f"cannot be read: {(error.strerror or str(error)).lower()}"
+
+
+def _checks(file: Path, content: bytes, module: Module, faults: list[Fault]) -> Sequence[Check]:
+    """Run a file of custom checks; the checks that it registers, or a fault for what it raises."""
+    # Names in annotations are looked up in sys.modules, also those of a version that is still in force.
+    loaded = ModuleType(f"extension_custom.{file.stem}_{hashlib.sha256(content).hexdigest()[:12]}")
+    loaded.__file__ = str(file)
+    sys.modules[loaded.__name__] = loaded
+    try:
+        exec(compile(content, str(file), "exec"), vars(loaded))  # noqa: S102  code that is deployed with the policy
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it raises is said to its author
+        faults.append(_fault(module, _raised(error, file)))
+        return ()
+    found = [value for value in vars(loaded).values() if isinstance(value, Check)]
+    if not found:
+        faults.append(_fault(module, "registers no check: decorate a function with extension.checks.check"))
+    return found
+
+
+def _raised(error: BaseException, file: Path) -> str:
+    """What `file` raised, and in which of its lines where that is known; on one line."""
+    problem, line = str(error), 0
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        problem, line = error.msg, error.lineno or 0
+    trace = error.__traceback__
+    while trace:
+        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == str(file) else line
+        trace = trace.tb_next
+    place = f" in line {line}" if line else ""
+    return f"{type(error).__name__}{place}: {' '.join(problem.split())}"
+
+
+def _fault(module: Module, problem: str) -> Fault:
+    return Fault(f"{module.path}: {problem}", line=module.line, key="checks", file=module.file)
+
+
+def name_of(path: Path) -> str:
+    """The file as errors and logs name it: from the folder of handler.py where it is in there."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
