@@ -1,17 +1,17 @@
-"""DataWorks as the extension sees it: what is posted to it and how it answers. How calls travel is a transport's.
+"""DataWorks as the extension sees it: what is read from it and posted to it. How calls travel is a transport's.
 
 Source: https://help.aliyun.com/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-updateideeventresult
 and the pages of the other operations beside it.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from extension.errors import PlatformError
 from extension.events import Callback
-from extension.verdict import Result
+from extension.verdict import Result, clean
 
 VERSION = "2020-05-18"
 """Version of the API that all calls are made in."""
@@ -26,6 +26,12 @@ MESSAGE_PARAMETERS = {
 MESSAGE_CHARS = {Callback.IDE: 1000, Callback.WORKBENCH: 300, Callback.EXTENSION: 1000}
 """Longest text that is posted. The platform's limits are unverified; the tip of the workbench travels in the URL,
 where a Chinese character takes nine bytes, so it is kept short."""
+
+READS = ("GetIDEEventDetail", "GetOptionValueForProject", "GetExtension", "ListProjectMembers", "GetInstance")
+"""Actions that only read, by the platform's names."""
+
+MEMBERS_PER_PAGE, MEMBER_PAGES = 100, 30
+"""Bounds of ListProjectMembers: members of a workspace behind the 3,000th cannot be read."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -86,9 +92,249 @@ def post(  # noqa: PLR0913  the parameters of the API
             raise
         result = Result.OK
         answer = transport.call(action.value, parameters | {"CheckResult": result.value}, credentials)
-    request_id = str(answer.get("RequestId", ""))
-    if str(answer.get("Success", True)).lower() == "false":  # CallbackExtension answers in text, the others in JSON
-        raise PlatformError(
-            action=action.value, status=200, code="Success=false", message="not taken", request_id=request_id
-        )
-    return Posted(action=action, result=result, request_id=request_id)
+    _must_succeed(action.value, answer, credentials)
+    return Posted(action=action, result=result, request_id=str(answer.get("RequestId", "")))
+
+
+def event_detail(
+    transport: Transport, credentials: Credentials, *, message_id: str, workspace: str
+) -> Mapping[str, object]:
+    """Fetch the snapshot of an event of Data Studio. Raises PlatformError.
+
+    Members, of which the platform fills one: CommittedFile, DeletedFile, FileExecutionCommand, TableModel; those that
+    say nothing are left out.
+
+    Source: https://www.alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-getideeventdetail
+    """
+    action = "GetIDEEventDetail"
+    asked = {"MessageId": message_id, "ProjectId": workspace}
+    answer = _read(transport, credentials, action, asked, _Detail)
+    detail = {name: member for name, member in answer.event_detail.items() if member and any(member.values())}
+    if not detail:
+        raise _unreadable(action, "no member of EventDetail is filled", answer.request_id)
+    return detail
+
+
+def option_values(
+    transport: Transport, credentials: Credentials, *, extension_code: str, workspace: str
+) -> Mapping[str, object]:
+    """Fetch what a workspace chose in the options of the extension, by the name of the option. Raises PlatformError.
+
+    Empty where it never saved any: that the platform answers null, "" or "{}" then is unverified. OptionValue is JSON
+    in a text; one version of the page shows it as an object, so both are taken.
+
+    Source: https://help.aliyun.com/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-getoptionvalueforproject
+    """
+    action = "GetOptionValueForProject"
+    asked = {"ExtensionCode": extension_code, "ProjectId": workspace}
+    answer = _read(transport, credentials, action, asked, _Options)
+    if not isinstance(answer.option_value, str):
+        return answer.option_value or {}
+    try:
+        saved = msgspec.json.decode(answer.option_value.strip() or "{}", type=dict[str, Any] | None)
+    except (ValueError, RecursionError):
+        # What was chosen stays out of the error, and so does its cause.
+        raise _unreadable(action, "OptionValue is no object of JSON", answer.request_id) from None
+    return saved or {}
+
+
+def extension_parameters(transport: Transport, credentials: Credentials, *, extension_code: str) -> str:
+    """Fetch the parameters that the extension was registered with: lines of key=value. Raises PlatformError.
+
+    Source: https://alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-getextension
+    """
+    answer = _read(transport, credentials, "GetExtension", {"ExtensionCode": extension_code}, _Registration)
+    return answer.extension.parameter_setting or ""
+
+
+def member_roles(transport: Transport, credentials: Credentials, *, workspace: str) -> Mapping[str, frozenset[str]]:
+    """Fetch the codes of the roles of each member of a workspace, by the id of the member. Raises PlatformError.
+
+    Codes are those like role_project_admin, or of roles that the tenant made. That the id is the one that events give
+    as the operator is unverified. A TotalCount that does not fit what came is not believed: an empty page ends it too.
+
+    Source: https://alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-listprojectmembers
+    """
+    action = "ListProjectMembers"
+    roles: dict[str, frozenset[str]] = {}
+    count, request_id = 0, ""
+    for number in range(1, MEMBER_PAGES + 1):
+        asked = {"ProjectId": workspace, "PageNumber": str(number), "PageSize": str(MEMBERS_PER_PAGE)}
+        answer = _read(transport, credentials, action, asked, _MemberPage)
+        page, request_id = answer.data, answer.request_id
+        for member in page.project_member_list:
+            held = roles.get(str(member.project_member_id), frozenset())
+            codes = (role.project_role_code for role in member.project_role_list)
+            roles[str(member.project_member_id)] = held.union(code for code in codes if code)
+        count += len(page.project_member_list)
+        if not page.project_member_list or count == page.total_count:
+            return roles
+    raise _unreadable(action, f"more than {count} members", request_id)
+
+
+def instance(transport: Transport, credentials: Credentials, *, instance_id: str) -> Mapping[str, object]:
+    """Fetch what the platform knows of an instance, and as "ProjectEnv" where it is: PROD or DEV. Raises PlatformError.
+
+    Production is asked first, and development where production answers without the instance. That an instance of the
+    one environment is not found in the other is unverified, and so is the form in which the platform says so.
+
+    Source: https://alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-getinstance
+    """
+    try:
+        return _instance(transport, credentials, instance_id, "PROD")
+    except PlatformError as error:
+        if not error.refused and error.status != _OK:
+            raise
+    return _instance(transport, credentials, instance_id, "DEV")
+
+
+def _instance(
+    transport: Transport, credentials: Credentials, instance_id: str, environment: str
+) -> Mapping[str, object]:
+    asked = {"InstanceId": instance_id, "ProjectEnv": environment}
+    answer = _read(transport, credentials, "GetInstance", asked, _Instance)
+    return {**answer.data, "ProjectEnv": environment}
+
+
+_OK = 200
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What answers have in common. What is not declared is left aside."""
+
+    request_id: str = ""
+
+
+class _Detail(_Answer, frozen=True, kw_only=True, rename="pascal"):
+    event_detail: dict[str, dict[str, Any] | None]
+
+
+class _Options(_Answer, frozen=True, kw_only=True, rename="pascal"):
+    option_value: str | dict[str, Any] | None = None
+
+
+class _Extension(msgspec.Struct, frozen=True, rename="pascal"):
+    parameter_setting: str | None = None
+
+
+class _Registration(_Answer, frozen=True, kw_only=True, rename="pascal"):
+    extension: _Extension
+
+
+class _Role(msgspec.Struct, frozen=True, rename="pascal"):
+    project_role_code: str | None = None
+
+
+class _Member(msgspec.Struct, frozen=True, rename="pascal"):
+    project_member_id: str | int
+    project_role_list: tuple[_Role, ...] = ()
+
+
+class _Members(msgspec.Struct, frozen=True, rename="pascal"):
+    project_member_list: tuple[_Member, ...] = ()
+    total_count: int | None = None
+
+
+class _MemberPage(_Answer, frozen=True, kw_only=True, rename="pascal"):
+    data: _Members
+
+
+class _Instance(_Answer, frozen=True, kw_only=True, rename="pascal"):
+    data: dict[str, Any]
+
+
+_A = TypeVar("_A", bound=_Answer)
+
+
+def _read(
+    transport: Transport, credentials: Credentials, action: str, parameters: Mapping[str, str], shape: type[_A]
+) -> _A:
+    """Make a call, and read the answer as `shape`."""
+    answer = transport.call(action, parameters, credentials)
+    _must_succeed(action, answer, credentials)
+    try:
+        return msgspec.convert(answer, shape)
+    except (ValueError, RecursionError) as error:  # the text has types and names of fields, nothing of their content
+        raise _unreadable(action, str(error), str(answer.get("RequestId", ""))) from error
+
+
+def _must_succeed(action: str, answer: Mapping[str, object], credentials: Credentials) -> None:
+    """Raise PlatformError for an answer that says that the call failed, though HTTP says that it went well.
+
+    CallbackExtension says it in text, the others in JSON; GetInstance adds what HTTP could have said. An answer
+    without a word of it is a success.
+    """
+    if str(answer.get("Success", True)).lower() != "false":
+        return
+    status, code = answer.get("HttpStatusCode"), clean(str(answer.get("ErrorCode") or ""))
+    raise PlatformError(
+        action=action,
+        status=status if isinstance(status, int) else _OK,
+        code=code if code not in ("", "0") else "Success=false",  # 0 stands for no error
+        message=clean(credentials.scrub(str(answer.get("ErrorMessage") or "not taken"))),
+        request_id=clean(str(answer.get("RequestId", ""))),
+    )
+
+
+def _unreadable(action: str, problem: str, request_id: str) -> PlatformError:
+    return PlatformError(
+        action=action, status=_OK, code="UnreadableAnswer", message=problem, request_id=clean(request_id)
+    )
+
+
+T = TypeVar("T")
+
+
+class Kept(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A value of a cache. `error` is why it could not be fetched anew when its time was up, None while it is fresh."""
+
+    value: T
+    error: PlatformError | None = None
+
+
+class _Entry(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What is given, or raised, without a call as long as the moment `until` has not come."""
+
+    held: Kept[T] | PlatformError
+    until: float
+
+
+class Cache(Generic[T]):
+    """Answers that serve for `ttl_s`, and for longer while the platform does not give others.
+
+    After a call that failed the next is made `retry_s` later at the earliest: an outage shall not cost every event a
+    timeout. No more than `size` answers are kept; the one that was fetched first goes first. There is no lock: an
+    instance runs one request at a time.
+    """
+
+    def __init__(self, ttl_s: float, retry_s: float = 10.0, size: int = 1000) -> None:
+        self._ttl_s = ttl_s
+        self._retry_s = retry_s
+        self._size = size
+        self._entries: dict[str, _Entry[T]] = {}
+
+    def get(self, key: str, moment: float, fetch: Callable[[], T]) -> Kept[T]:
+        """Give what is kept under `key`, fetched anew where its time is up. Raises PlatformError if it never came.
+
+        `moment` is that of the caller's monotonic clock.
+        """
+        entry = self._entries.get(key)
+        if entry is None or moment >= entry.until:
+            entry = self._renew(entry, moment, fetch)
+            self._entries.pop(key, None)  # so that it becomes the last in order
+            self._entries[key] = entry
+            if len(self._entries) > self._size:
+                del self._entries[next(iter(self._entries))]
+        if isinstance(entry.held, PlatformError):
+            raise entry.held.with_traceback(None)  # raised again and again, it would grow
+        return entry.held
+
+    def _renew(self, entry: _Entry[T] | None, moment: float, fetch: Callable[[], T]) -> _Entry[T]:
+        try:
+            value = fetch()
+        except PlatformError as error:
+            failure = error.with_traceback(None)  # its frames would be kept with it
+            stale = entry.held if entry else failure
+            held = Kept(value=stale.value, error=failure) if isinstance(stale, Kept) else failure
+            return _Entry(held=held, until=moment + self._retry_s)
+        return _Entry(held=Kept(value=value), until=moment + self._ttl_s)

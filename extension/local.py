@@ -2,7 +2,8 @@
 
 The server speaks the RPC form of the OpenAPI over real sockets, verifies the ACS3-HMAC-SHA256 signature of every
 request on its own, turns down what the platform would turn down, and records what it is asked. It is written from the
-documents of the platform, not from the SDK, so that each can find the other wrong.
+documents of the platform, not from the SDK, so that each can find the other wrong. The codes for what does not exist
+are documented nowhere: they are unverified.
 
 Source: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
 """
@@ -19,19 +20,24 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace, TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
 import msgspec
 
+from extension import envelopes, events
 from extension.dataworks import MESSAGE_PARAMETERS, VERSION, Credentials
-from extension.edges import LOG, ROOT
+from extension.errors import ExtensionError, Fault, PolicyError
 from extension.events import Callback
+from extension.settings import plain
+from extension.storage import LOG, ROOT
+from extension.tree import Place, Section, load
 
 _SKEW = timedelta(minutes=15)
 _MAX_BODY_BYTES = 1024 * 1024
@@ -67,12 +73,27 @@ class DataWorks:
 
     It knows the callers in `keys` and one extension, `extension_code`. Operation Center turns WARN down, since it
     documents only OK and Fail; whether the platform does is unverified.
+
+    What it answers from can be set at any time; in the first four the key `*` stands for every other.
+
+    - `snapshots`: the EventDetail of an event, by message id
+    - `options`: what a workspace chose, by its id; a text is sent as it is, though it may be no JSON
+    - `members`: by the id of the workspace, the codes of the roles of each member by their id
+    - `instances`: what is known of an instance, by its id, with its environment as "ProjectEnv" (else PROD)
+    - `parameters`: those that the extension was registered with, as one text
+    - `failing`: HTTP status and error code to answer a call with instead, by the action
     """
 
     def __init__(self, *, keys: list[Credentials], extension_code: str) -> None:
         self.keys = {key.access_key_id: key for key in keys}
         self.extension_code = extension_code
         self.received: list[Received] = []
+        self.snapshots: dict[str, Mapping[str, object]] = {}
+        self.options: dict[str, object] = {}
+        self.members: dict[str, Mapping[str, Sequence[str]]] = {}
+        self.instances: dict[str, Mapping[str, object]] = {}
+        self.parameters = ""
+        self.failing: dict[str, tuple[int, str]] = {}
         self._nonces: set[str] = set()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -171,28 +192,113 @@ class DataWorks:
     def _take(self, request: "_Request") -> dict[str, object]:
         """Refuse what makes no sense as a call; else say what the API answers."""
         name = request.headers["x-acs-action"]
-        if name not in set(Callback):
+        if name not in _OPERATIONS:
             raise _Refusal(404, "InvalidAction.NotFound", "Specified api is not found.")
         if request.headers["x-acs-version"] != VERSION:
             raise _Refusal(404, "InvalidVersion", "Specified version is not found.")
-        action = Callback(name)
-        parameters = request.parameters
-        for required in ("MessageId", "ExtensionCode", "CheckResult"):
+        if name in self.failing:
+            raise _Refusal(*self.failing[name], "The server was told to fail.")
+        operation, parameters = _OPERATIONS[name], request.parameters
+        for required in operation.required:
             if not parameters.get(required):
                 raise _Refusal(400, f"Missing{required}", f"{required} is mandatory for this action.")
-        known = {"MessageId", "ExtensionCode", "CheckResult", MESSAGE_PARAMETERS[action]}
-        if unknown := set(parameters) - known:
+        forms = {**operation.required, **operation.optional}
+        if unknown := set(parameters) - set(forms):
             raise _Refusal(400, "InvalidParameter", f"The action does not know {', '.join(sorted(unknown))}.")
-        results = {"OK", "FAIL"} if action is Callback.WORKBENCH else {"OK", "FAIL", "WARN"}
-        if parameters["CheckResult"] not in results:
-            raise _Refusal(
-                400, "InvalidParameter.CheckResult", f"CheckResult is not one of {', '.join(sorted(results))}."
-            )
-        if parameters["ExtensionCode"] != self.extension_code:
+        for parameter, value in parameters.items():
+            if not re.fullmatch(forms[parameter], value):
+                raise _Refusal(400, f"InvalidParameter.{parameter}", f"{parameter} is not {forms[parameter]}.")
+        if parameters.get("ExtensionCode", self.extension_code) != self.extension_code:
             raise _Refusal(400, "InvalidParameter.ExtensionCode", "The extension does not exist.")
-        if action is Callback.IDE:
-            return {}
-        return {"Success": True if action is Callback.WORKBENCH else "true"}
+        return operation.answer(self, parameters)
+
+
+class _Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """What an API takes, with the form of each parameter as a pattern, and what it answers."""
+
+    required: Mapping[str, str]
+    optional: Mapping[str, str]
+    answer: Callable[[DataWorks, Mapping[str, str]], dict[str, object]]
+
+
+_T = TypeVar("_T")
+
+
+def _held(values: Mapping[str, _T], key: str, name: str) -> _T:
+    """What is held under `key`, or for every other; refuses what is not held, as the value of the parameter `name`."""
+    if key not in values and "*" not in values:
+        raise _Refusal(404, f"Invalid{name}.NotFound", f"The {name} does not exist.")
+    return values[key if key in values else "*"]
+
+
+def _event_detail(dataworks: DataWorks, parameters: Mapping[str, str]) -> dict[str, object]:
+    return {"EventDetail": dict(_held(dataworks.snapshots, parameters["MessageId"], "MessageId"))}
+
+
+def _option_value(dataworks: DataWorks, parameters: Mapping[str, str]) -> dict[str, object]:
+    """An empty object for a workspace that never saved any: what the platform answers then is unverified."""
+    saved = _held({"*": {}, **dataworks.options}, parameters["ProjectId"], "ProjectId")
+    return {"OptionValue": saved if isinstance(saved, str) else json.dumps(saved)}
+
+
+def _registration(dataworks: DataWorks, _: Mapping[str, str]) -> dict[str, object]:
+    published = 1
+    extension = {"ExtensionCode": dataworks.extension_code, "Status": published}
+    return {"Extension": {**extension, "ParameterSetting": dataworks.parameters}}
+
+
+def _member_page(dataworks: DataWorks, parameters: Mapping[str, str]) -> dict[str, object]:
+    members = _held(dataworks.members, parameters["ProjectId"], "ProjectId")
+    number, size = int(parameters.get("PageNumber", "1")), int(parameters.get("PageSize", "10"))
+    page = [
+        {"ProjectMemberId": member, "ProjectRoleList": [{"ProjectRoleCode": role} for role in roles]}
+        for member, roles in list(members.items())[(number - 1) * size : number * size]
+    ]
+    counts = {"PageNumber": number, "PageSize": size, "TotalCount": len(members)}
+    return {"Data": {**counts, "ProjectMemberList": page}}
+
+
+def _instance(dataworks: DataWorks, parameters: Mapping[str, str]) -> dict[str, object]:
+    """An instance is found in its environment alone; whether the platform looks so closely is unverified."""
+    data = dict(_held(dataworks.instances, parameters["InstanceId"], "InstanceId"))
+    if data.pop("ProjectEnv", "PROD") != parameters["ProjectEnv"]:
+        raise _Refusal(404, "InvalidInstanceId.NotFound", "The InstanceId does not exist.")
+    return {"Success": True, "HttpStatusCode": 200, "Data": data}
+
+
+_TEXT, _NUMBER = "(?s).*", "[0-9]{1,19}"
+_VERDICT = {"MessageId": _TEXT, "ExtensionCode": _TEXT, "CheckResult": "OK|FAIL|WARN"}
+
+_OPERATIONS = {
+    Callback.IDE.value: _Operation(
+        required=_VERDICT, optional={MESSAGE_PARAMETERS[Callback.IDE]: _TEXT}, answer=lambda *_: {}
+    ),
+    Callback.WORKBENCH.value: _Operation(
+        required=_VERDICT | {"CheckResult": "OK|FAIL"},
+        optional={MESSAGE_PARAMETERS[Callback.WORKBENCH]: _TEXT},
+        answer=lambda *_: {"Success": True},
+    ),
+    Callback.EXTENSION.value: _Operation(
+        required=_VERDICT,
+        optional={MESSAGE_PARAMETERS[Callback.EXTENSION]: _TEXT},
+        answer=lambda *_: {"Success": "true"},
+    ),
+    "GetIDEEventDetail": _Operation(
+        required={"MessageId": _TEXT, "ProjectId": _NUMBER}, optional={}, answer=_event_detail
+    ),
+    "GetOptionValueForProject": _Operation(
+        required={"ExtensionCode": _TEXT, "ProjectId": _TEXT}, optional={}, answer=_option_value
+    ),
+    "GetExtension": _Operation(required={"ExtensionCode": _TEXT}, optional={}, answer=_registration),
+    "ListProjectMembers": _Operation(
+        required={"ProjectId": _NUMBER},
+        optional={"PageNumber": "[1-9]|[12][0-9]|30", "PageSize": "[1-9][0-9]?|100"},
+        answer=_member_page,
+    ),
+    "GetInstance": _Operation(
+        required={"InstanceId": _NUMBER, "ProjectEnv": "PROD|DEV"}, optional={}, answer=_instance
+    ),
+}
 
 
 class _Request:
@@ -302,6 +408,95 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     handler_ms: float
 
 
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """What DataWorks answers when rules ask it about an event, as a file for a local run or a case of a policy says."""
+
+    snapshot: Mapping[str, object] | None = None
+    """The EventDetail of GetIDEEventDetail: CommittedFile, DeletedFile, FileExecutionCommand or TableModel."""
+    options: Mapping[str, object] = {}
+    """What the workspace has set of the extension's options."""
+    parameters: Mapping[str, str] = {}
+    """Parameters of the extension's registration."""
+    roles: tuple[str, ...] | None = None
+    """Codes of the operator's roles in the workspace: none for who is no member, None for no answer."""
+    instances: tuple[Mapping[str, object], ...] = ()
+    """Instances as GetInstance tells them, with ProjectEnv beside."""
+
+    @classmethod
+    def read(cls, section: Section) -> Self:
+        """Read the keys of a section that say it, each optional; what is wrong is noted there."""
+        take = partial(section.take, default=None, lists=False)
+        return cls(
+            snapshot=take("snapshot", _snapshot),
+            options=take("options", mapping) or {},
+            parameters=take("parameters", _parameters) or {},
+            roles=take("roles", _roles),
+            instances=take("instances", _instances) or (),
+        )
+
+    def prepare(self, dataworks: DataWorks, body: bytes) -> None:
+        """Have a server give these answers, whatever it is asked about; the roles to the operator of the delivery."""
+        operators: tuple[str, ...] = ()
+        with suppress(ExtensionError):  # what is wrong with the delivery is the handler's to say
+            operators = envelopes.parse(body).operators
+        if self.snapshot is not None:
+            dataworks.snapshots["*"] = self.snapshot
+        dataworks.options["*"] = self.options
+        dataworks.parameters = "\n".join(f"{key}={value}" for key, value in self.parameters.items())
+        if self.roles is not None:
+            dataworks.members["*"] = dict.fromkeys(operators, self.roles)
+        for instance in self.instances:
+            dataworks.instances[str(instance.get("InstanceId", "*"))] = instance
+
+
+def answers(content: bytes, file: str) -> Answers:
+    """Read a YAML (or JSON) file of answers. Raises PolicyError with everything that is wrong in it."""
+    faults: list[Fault] = []
+    root = Section(load(content, file, "what DataWorks answers"), faults, Place(file=file))
+    found = Answers.read(root)
+    root.close()
+    if faults:
+        raise PolicyError(file, sorted(faults, key=lambda fault: fault.line))
+    return found
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Read a mapping of any keys. Raises ValueError."""
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f"expected a mapping, found {plain(value)}")
+
+
+def _snapshot(value: object) -> Mapping[str, object]:
+    detail = mapping(value)
+    if not events.file_snapshot(detail) and not events.table_snapshot(detail):
+        found = ", ".join(detail) or "nothing"
+        raise ValueError(
+            f"expected CommittedFile, DeletedFile, FileExecutionCommand or TableModel, found {found} in it"
+        )
+    return detail
+
+
+def _parameters(value: object) -> Mapping[str, str]:
+    """Parameters are text to the platform, whatever they look like in YAML."""
+    found = mapping(value)
+    if wrong := next((key for key, item in found.items() if not isinstance(item, str | int | float)), None):
+        raise ValueError(f"expected text, found {plain(found[wrong])} at {wrong}")
+    return {key: str(item).lower() if isinstance(item, bool) else str(item) for key, item in found.items()}
+
+
+def _roles(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"expected a list of codes of roles such as role_project_dev, found {plain(value)}")
+    return tuple(value)
+
+
+def _instances(value: object) -> tuple[Mapping[str, object], ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError(f"expected a list of instances, each a mapping as GetInstance answers, found {plain(value)}")
+    return tuple(value)
+
+
 EXTENSION_CODE = "local-extension"
 """Code of the extension in a local run."""
 
@@ -309,13 +504,16 @@ _KEPT_OUT = re.compile(r"(?i)DEBUG|.*_PROXY|ALIBABA_CLOUD_.*|DATAWORKS_ENDPOINT|
 """Variables of the surroundings that would lead a call or a log elsewhere."""
 
 
-def invoke(body: bytes, variables: Mapping[str, str]) -> Run:
+def invoke(body: bytes, variables: Mapping[str, str], prepare: Callable[[DataWorks], None] | None = None) -> Run:
     """Run one delivery through handler.py against a DataWorks of its own, with `variables` set in the environment.
 
-    Raises what `initialize` and `handler` raise.
+    `prepare` is called with that DataWorks before the run, to fill what it answers from. Raises what `initialize` and
+    `handler` raise.
     """
     key = Credentials(f"LOCAL{secrets.token_hex(8)}", secrets.token_hex(16), secrets.token_hex(32))
     with DataWorks(keys=[key], extension_code=EXTENSION_CODE) as dataworks:
+        if prepare:
+            prepare(dataworks)
         ours = {
             "DATAWORKS_ENDPOINT": dataworks.url,
             "DATAWORKS_EXTENSION_CODE": EXTENSION_CODE,

@@ -28,6 +28,14 @@ _CALLS: dict[str, tuple[str, type[Any]]] = {
         models.UpdateWorkbenchEventResultRequest,
     ),
     "CallbackExtension": ("callback_extension_with_options", models.CallbackExtensionRequest),
+    "GetIDEEventDetail": ("get_ideevent_detail_with_options", models.GetIDEEventDetailRequest),
+    "GetOptionValueForProject": (
+        "get_option_value_for_project_with_options",
+        models.GetOptionValueForProjectRequest,
+    ),
+    "GetExtension": ("get_extension_with_options", models.GetExtensionRequest),
+    "ListProjectMembers": ("list_project_members_with_options", models.ListProjectMembersRequest),
+    "GetInstance": ("get_instance_with_options", models.GetInstanceRequest),
 }
 """Method of the client and class of the request for each action."""
 

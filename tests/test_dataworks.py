@@ -1,19 +1,32 @@
-"""A verdict is posted as each API wants it, over real sockets and the official SDK."""
+"""What is read comes as it is, and a verdict is posted as each API wants it: over real sockets and the official SDK."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from extension.dataworks import MESSAGE_PARAMETERS, Credentials, Posted, Transport, post
+from extension import dataworks
+from extension.dataworks import (
+    MEMBER_PAGES,
+    MEMBERS_PER_PAGE,
+    MESSAGE_PARAMETERS,
+    READS,
+    Cache,
+    Credentials,
+    Posted,
+    Transport,
+    post,
+)
 from extension.errors import PlatformError
 from extension.events import Callback
-from extension.local import DataWorks
+from extension.local import DataWorks, _Request
 from extension.sdk import Sdk
 from extension.verdict import Result
 from tests.fakes import CODE, PLAIN, TEMPORARY, answering, endpoint
 
 MESSAGE_ID = "8d1a5c7e-52f0-4f4e-9f7d-3f4b1f6f7c21"
+WORKSPACE = "90214"
+INSTANCE = "700007182934"
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +38,8 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[DataWorks]:
-    with DataWorks(keys=[PLAIN, TEMPORARY], extension_code=CODE) as dataworks:
-        yield dataworks
+    with DataWorks(keys=[PLAIN, TEMPORARY], extension_code=CODE) as served:
+        yield served
 
 
 def open_sdk(host: str) -> Sdk:
@@ -164,6 +177,446 @@ def test_an_answer_with_success_or_without_a_word_of_it_is_taken(success: dict[s
 
 def test_every_api_has_a_parameter_for_the_message() -> None:
     assert set(MESSAGE_PARAMETERS) == set(Callback)
+
+
+READERS: dict[str, Callable[[Transport], object]] = {
+    "GetIDEEventDetail": lambda transport: dataworks.event_detail(
+        transport, TEMPORARY, message_id=MESSAGE_ID, workspace=WORKSPACE
+    ),
+    "GetOptionValueForProject": lambda transport: dataworks.option_values(
+        transport, TEMPORARY, extension_code=CODE, workspace=WORKSPACE
+    ),
+    "GetExtension": lambda transport: dataworks.extension_parameters(transport, TEMPORARY, extension_code=CODE),
+    "ListProjectMembers": lambda transport: dataworks.member_roles(transport, TEMPORARY, workspace=WORKSPACE),
+    "GetInstance": lambda transport: dataworks.instance(transport, TEMPORARY, instance_id=INSTANCE),
+}
+
+
+def read_from(server: DataWorks, action: str) -> object:
+    return READERS[action](open_sdk(endpoint(server)))
+
+
+def read_answer(action: str, answer: object) -> object:
+    """What is read from one answer, which the platform gives to everything."""
+    with answering(200, answer) as stub:
+        return READERS[action](open_sdk(stub.endpoint))
+
+
+def fail_to_read(action: str, answer: object) -> PlatformError:
+    with pytest.raises(PlatformError) as caught:
+        read_answer(action, answer)
+    assert caught.value.action == action
+    return caught.value
+
+
+COMMITTED = {
+    "ChangeType": "UPDATE",
+    "Content": "SELECT 1;\n-- 数据 🚫",
+    "FileId": 503412830,
+    "FileType": 10,
+    "FilePropertyContent": {"Owner": "1902847365091735"},
+    "NodeConfiguration": {
+        "CronExpress": "00 00 02 * * ?",
+        "InputList": [{"Input": "root", "ParseType": "MANUAL"}],
+        "OutputList": [],
+    },
+}
+TABLE = {"TableName": "orders", "LifeCycle": 7, "Columns": [{"ColumnName": "id", "IsPartitionColumn": False}]}
+
+
+def test_every_action_that_reads_is_tested() -> None:
+    assert set(READERS) == set(READS)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"CommittedFile": COMMITTED},
+        {"DeletedFile": {"FileName": "a.sql", "Content": ""}},
+        {"FileExecutionCommand": {"Content": "SHOW TABLES;", "FileType": 10}},
+        {"TableModel": TABLE},
+        {"CommittedFile": COMMITTED, "TableModel": TABLE},
+    ],
+    ids="+".join,
+)
+def test_a_snapshot_is_given_as_it_is(server: DataWorks, detail: Mapping[str, object]) -> None:
+    server.snapshots[MESSAGE_ID] = detail
+    assert read_from(server, "GetIDEEventDetail") == detail
+    assert server.received[0].parameters == {"MessageId": MESSAGE_ID, "ProjectId": WORKSPACE}
+
+
+@pytest.mark.parametrize("empty", [None, {}, {"FileName": "", "Content": None}])
+def test_a_member_of_a_snapshot_that_says_nothing_is_left_out(empty: object) -> None:
+    detail = {"CommittedFile": COMMITTED, "DeletedFile": empty, "TableModel": empty}
+    assert read_answer("GetIDEEventDetail", {"RequestId": "R-1", "EventDetail": detail}) == {"CommittedFile": COMMITTED}
+
+
+@pytest.mark.parametrize("detail", [{}, {"CommittedFile": {}}, {"TableModel": None}, {"NodeModel": {"Id": 1}}, []])
+def test_a_snapshot_without_a_member_cannot_be_read(detail: object) -> None:
+    error = fail_to_read("GetIDEEventDetail", {"RequestId": "R-1", "EventDetail": detail})
+    assert (error.status, error.code, error.request_id) == (200, "UnreadableAnswer", "R-1")
+    assert error.message == "no member of EventDetail is filled"
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [{"checkStatus": "FAIL", "limit": 3, "tables": ["a", "b"], "nested": {"on": True}}, {"说明": "数据 🚫"}, {}],
+)
+def test_options_are_given_as_the_workspace_chose_them(server: DataWorks, saved: dict[str, object]) -> None:
+    server.options[WORKSPACE] = saved
+    assert read_from(server, "GetOptionValueForProject") == saved
+    assert server.received[0].parameters == {"ExtensionCode": CODE, "ProjectId": WORKSPACE}
+
+
+def test_a_workspace_that_chose_nothing_has_no_options(server: DataWorks) -> None:
+    assert read_from(server, "GetOptionValueForProject") == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"OptionValue": None},
+        {"OptionValue": ""},
+        {"OptionValue": " "},
+        {"OptionValue": "{}"},
+        {"OptionValue": "\n{ }\n"},
+        {"OptionValue": "null"},
+        {"OptionValue": {}},
+    ],
+    ids=str,
+)
+def test_no_options_come_in_many_forms(answer: dict[str, object]) -> None:
+    assert read_answer("GetOptionValueForProject", {"RequestId": "R-1", **answer}) == {}
+
+
+def test_options_may_be_an_object_that_is_no_text() -> None:
+    answer = {"RequestId": "R-1", "OptionValue": {"cuNumber": 0}}
+    assert read_answer("GetOptionValueForProject", answer) == {"cuNumber": 0}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hunter2",
+        '{"password": "hunter2"',
+        '["hunter2"]',
+        '"hunter2"',
+        "17",
+        "true",
+        '{"a": NaN, "password": "hunter2"}',
+        '{"password": "hunter2\\ud800"}',
+        "\ud800hunter2",
+        '{"hunter2":' * 100_000,
+        '{"hunter2": 1}, {}',
+    ],
+    ids=lambda value: value[:20].encode("ascii", "replace").decode(),
+)
+def test_options_that_are_no_object_are_an_error_that_does_not_quote_them(value: str) -> None:
+    error = fail_to_read("GetOptionValueForProject", {"RequestId": "R-1", "OptionValue": value})
+    assert (error.status, error.code, error.request_id) == (200, "UnreadableAnswer", "R-1")
+    assert error.message == "OptionValue is no object of JSON"
+    assert "hunter2" not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("text", ["", "extension.project.disabled=1,2\r\nlimit=数据 100%\n", " a = b "])
+def test_parameters_are_given_as_they_were_registered(server: DataWorks, text: str) -> None:
+    server.parameters = text
+    assert read_from(server, "GetExtension") == text
+    assert server.received[0].parameters == {"ExtensionCode": CODE}
+
+
+@pytest.mark.parametrize("extension", [{}, {"ParameterSetting": None}, {"Status": 1}, []])
+def test_an_extension_without_parameters_has_none(extension: object) -> None:
+    assert read_answer("GetExtension", {"RequestId": "R-1", "Extension": extension}) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "pages"),
+    [(0, 1), (1, 1), (100, 1), (101, 2), (200, 2), (201, 3), (MEMBER_PAGES * MEMBERS_PER_PAGE, MEMBER_PAGES)],
+)
+def test_members_are_read_page_by_page(server: DataWorks, count: int, pages: int) -> None:
+    members = {str(1000 + number): ["role_project_dev", f"role_{number}"] for number in range(count)}
+    server.members[WORKSPACE] = members
+    read = read_from(server, "ListProjectMembers")
+    assert read == {member: frozenset(roles) for member, roles in members.items()}
+    assert [received.parameters for received in server.received] == [
+        {"ProjectId": WORKSPACE, "PageNumber": str(page), "PageSize": "100"} for page in range(1, pages + 1)
+    ]
+
+
+def test_more_members_than_can_be_read_are_an_error(server: DataWorks) -> None:
+    server.members[WORKSPACE] = {str(number): () for number in range(MEMBER_PAGES * MEMBERS_PER_PAGE + 1)}
+    with pytest.raises(PlatformError, match="more than 3000 members") as caught:
+        read_from(server, "ListProjectMembers")
+    assert len(server.received) == MEMBER_PAGES
+    assert caught.value.code == "UnreadableAnswer"
+    assert caught.value.request_id == server.received[-1].request_id
+
+
+class Miscounting(DataWorks):
+    """The embedded DataWorks, with a word of its own on how many members there are."""
+
+    total: object = 0
+
+    def answer(self, request: _Request) -> tuple[int, dict[str, object]]:
+        """Answer as ever, and give the number another value."""
+        status, body = super().answer(request)
+        data = body["Data"]
+        assert isinstance(data, dict)
+        data["TotalCount"] = self.total
+        return status, body
+
+
+@pytest.mark.parametrize(("total", "pages"), [(0, 3), (99, 3), (102, 3), (10**9, 3), (None, 3), (100, 1)])
+def test_a_wrong_number_of_members_is_not_believed(total: object, pages: int) -> None:
+    """Unless it is that of a full page: then nothing says that there is more."""
+    with Miscounting(keys=[TEMPORARY], extension_code=CODE) as server:
+        server.members[WORKSPACE] = {str(number): ["role_project_dev"] for number in range(101)}
+        server.total = total
+        read = dataworks.member_roles(open_sdk(endpoint(server)), TEMPORARY, workspace=WORKSPACE)
+    assert len(server.received) == pages
+    assert len(read) == (101 if pages > 1 else 100)
+
+
+def members(*listed: object, total: int = 1) -> dict[str, object]:
+    return {"RequestId": "R-1", "Data": {"ProjectMemberList": listed, "TotalCount": total}}
+
+
+def test_a_member_that_is_listed_twice_has_the_roles_of_both() -> None:
+    one = {"ProjectMemberId": "1", "ProjectRoleList": [{"ProjectRoleCode": "a"}, {"ProjectRoleCode": "b"}]}
+    two = {"ProjectMemberId": "1", "ProjectRoleList": [{"ProjectRoleCode": "b"}, {"ProjectRoleCode": "c"}]}
+    assert read_answer("ListProjectMembers", members(one, two, total=2)) == {"1": frozenset("abc")}
+
+
+@pytest.mark.parametrize("roles", [[], None, [{}], [None], [{"ProjectRoleCode": None}], [{"ProjectRoleCode": ""}]])
+def test_a_member_may_have_no_role(roles: object) -> None:
+    member = {"ProjectMemberId": "1", "ProjectRoleList": roles}
+    assert read_answer("ListProjectMembers", members(member)) == {"1": frozenset()}
+
+
+def test_the_id_of_a_member_may_be_a_number() -> None:
+    member = {"ProjectMemberId": 1902847365091735, "ProjectRoleList": [{"ProjectRoleCode": "a"}]}
+    assert read_answer("ListProjectMembers", members(member)) == {"1902847365091735": frozenset("a")}
+
+
+@pytest.mark.parametrize(("environment", "asked"), [("PROD", ["PROD"]), ("DEV", ["PROD", "DEV"])])
+def test_an_instance_says_in_which_environment_it_is(server: DataWorks, environment: str, asked: list[str]) -> None:
+    data = {"InstanceId": int(INSTANCE), "NodeId": 700005421003, "Repeatability": False, "Status": "FAILURE"}
+    server.instances[INSTANCE] = data | {"ProjectEnv": environment}
+    assert read_from(server, "GetInstance") == data | {"ProjectEnv": environment}
+    assert [received.parameters for received in server.received] == [
+        {"InstanceId": INSTANCE, "ProjectEnv": name} for name in asked
+    ]
+
+
+def test_an_instance_that_is_in_neither_environment_is_an_error(server: DataWorks) -> None:
+    with pytest.raises(PlatformError) as caught:
+        read_from(server, "GetInstance")
+    assert (caught.value.refused, caught.value.code) == (True, "InvalidInstanceId.NotFound")
+    assert [received.parameters["ProjectEnv"] for received in server.received] == ["PROD", "DEV"]
+
+
+FAILED = {"RequestId": "R-1", "Success": False, "HttpStatusCode": 400, "ErrorCode": "Invalid\nX", "ErrorMessage": "why"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code", "message", "calls"),
+    [
+        (FAILED, 400, "Invalid X", "why", 2),
+        (FAILED | {"Success": "false"}, 400, "Invalid X", "why", 2),
+        (FAILED | {"HttpStatusCode": 500}, 500, "Invalid X", "why", 1),
+        (FAILED | {"HttpStatusCode": 429}, 429, "Invalid X", "why", 1),
+        (FAILED | {"HttpStatusCode": "400"}, 200, "Invalid X", "why", 2),
+        (FAILED | {"ErrorCode": "Throttling.User"}, 400, "Throttling.User", "why", 1),
+        ({"RequestId": "R-1", "Success": False, "ErrorCode": "0"}, 200, "Success=false", "not taken", 2),
+        ({"RequestId": "R-1", "Success": False}, 200, "Success=false", "not taken", 2),
+        ({"RequestId": "R-1", "Success": False, "Data": {"Status": "RUNNING"}}, 200, "Success=false", "not taken", 2),
+        ({"RequestId": "R-1", "Success": True}, 200, "UnreadableAnswer", "Object missing required field `Data`", 2),
+    ],
+)
+def test_an_instance_that_is_not_given_is_looked_for_in_both_environments(
+    answer: object, status: int, code: str, message: str, calls: int
+) -> None:
+    """Unless the answer says that the same question can succeed later."""
+    with answering(200, answer) as stub:
+        with pytest.raises(PlatformError) as caught:
+            READERS["GetInstance"](open_sdk(stub.endpoint))
+        assert len(stub.requests) == calls
+    error = caught.value
+    assert (error.action, error.status, error.code, error.message) == ("GetInstance", status, code, message)
+    assert error.request_id == "R-1"
+
+
+def test_an_error_of_an_instance_is_told_without_a_credential() -> None:
+    said = FAILED | {"ErrorMessage": f"{TEMPORARY.access_key_secret} <b>" + "x" * 1000, "HttpStatusCode": 500}
+    error = fail_to_read("GetInstance", said)
+    assert error.message.startswith("*** ‹b›x")
+    assert len(error.message) < 200
+
+
+ODD = {
+    "GetIDEEventDetail": [
+        {},
+        {"EventDetail": None},
+        {"EventDetail": "text"},
+        {"EventDetail": {"CommittedFile": "text"}},
+        {"EventDetail": {"CommittedFile": ["text"]}},
+    ],
+    "GetOptionValueForProject": [{"OptionValue": 1}, {"OptionValue": ["a"]}, {"OptionValue": True}],
+    "GetExtension": [
+        {},
+        {"Extension": None},
+        {"Extension": "text"},
+        {"Extension": {"ParameterSetting": 1}},
+        {"Extension": {"ParameterSetting": ["a=b"]}},
+    ],
+    "ListProjectMembers": [
+        {},
+        {"Data": None},
+        {"Data": "text"},
+        {"Data": {"ProjectMemberList": 1}},
+        {"Data": {"ProjectMemberList": ["text"]}},
+        {"Data": {"ProjectMemberList": [None]}},
+        {"Data": {"ProjectMemberList": [{"ProjectRoleList": []}]}},
+        {"Data": {"ProjectMemberList": [{"ProjectMemberId": True}]}},
+        {"Data": {"ProjectMemberList": [{"ProjectMemberId": "1", "ProjectRoleList": "text"}]}},
+        {"Data": {"ProjectMemberList": [{"ProjectMemberId": "1", "ProjectRoleList": [{"ProjectRoleCode": 1}]}]}},
+        {"Data": {"ProjectMemberList": [], "TotalCount": "many"}},
+        {"Data": {"ProjectMemberList": 1, "\ud800": 1}},
+    ],
+    "GetInstance": [{}, {"Data": None}, {"Data": "text"}, {"Data": ["text"]}],
+}
+
+
+@pytest.mark.parametrize(("action", "answer"), [(action, answer) for action, odd in ODD.items() for answer in odd])
+def test_an_answer_that_is_not_as_documented_is_an_error(action: str, answer: dict[str, object]) -> None:
+    error = fail_to_read(action, {"RequestId": "R-1", **answer})
+    assert error.code == "UnreadableAnswer"
+    assert error.status in (0, 200)
+    assert not error.refused
+
+
+@pytest.mark.parametrize("columns", [1, ["id"], {"ColumnName": "id"}])
+def test_what_is_odd_inside_a_snapshot_is_given_as_it_is(columns: object) -> None:
+    """The SDK gives an answer that does not fit its models as it came: whoever reads a snapshot has to look."""
+    detail = {"TableModel": {"TableName": "orders", "Columns": columns}, "CommittedFile": {"NodeId": 1, "Odd": 1}}
+    assert read_answer("GetIDEEventDetail", {"RequestId": "R-1", "EventDetail": detail}) == detail
+
+
+@pytest.mark.parametrize("action", READS)
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "InvalidX"), (403, "Forbidden.Access"), (429, "Throttling.User"), (503, "Busy")]
+)
+def test_what_the_platform_does_not_answer_is_an_error(server: DataWorks, action: str, status: int, code: str) -> None:
+    server.failing[action] = (status, code)
+    with pytest.raises(PlatformError) as caught:
+        read_from(server, action)
+    assert (caught.value.action, caught.value.status, caught.value.code) == (action, status, code)
+    assert caught.value.request_id == server.received[-1].request_id
+    assert len(server.received) == (2 if (action, status) == ("GetInstance", 400) else 1)
+
+
+class Source:
+    """Something to fetch from that counts, and that fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.failing = False
+
+    def fetch(self) -> str:
+        self.calls += 1
+        if self.failing:
+            raise PlatformError(action="GetExtension", status=503, code="Busy", message=str(self.calls), request_id="")
+        return f"value {self.calls}"
+
+
+def test_what_is_fresh_is_not_fetched_again() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60)
+    assert [cache.get("a", moment, source.fetch).value for moment in (5, 5, 64.9)] == ["value 1"] * 3
+    assert [cache.get("a", moment, source.fetch).value for moment in (65, 124)] == ["value 2"] * 2
+    assert cache.get("a", 125, source.fetch) == dataworks.Kept(value="value 3", error=None)
+
+
+def test_each_key_has_a_value_of_its_own() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60)
+    assert [cache.get(key, 0, source.fetch).value for key in ("a", "b", "a")] == ["value 1", "value 2", "value 1"]
+
+
+def test_nothing_is_kept_for_no_time() -> None:
+    source, cache = Source(), Cache[str](ttl_s=0)
+    assert [cache.get("a", 7, source.fetch).value for _ in range(2)] == ["value 1", "value 2"]
+
+
+def test_a_stale_value_serves_while_the_platform_fails() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60, retry_s=10)
+    cache.get("a", 0, source.fetch)
+    source.failing = True
+    for moment, tried in [(60, 2), (69.9, 2), (70, 3), (79, 3)]:
+        kept = cache.get("a", moment, source.fetch)
+        assert kept.value == "value 1"
+        assert kept.error is not None
+        assert (kept.error.message, source.calls) == (str(tried), tried)
+    source.failing = False
+    assert cache.get("a", 80, source.fetch) == dataworks.Kept(value="value 4")
+    assert cache.get("a", 139, source.fetch) == dataworks.Kept(value="value 4")
+
+
+def test_without_a_value_the_error_is_raised_and_no_call_is_made_for_a_while() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60, retry_s=10)
+    source.failing = True
+    for moment, tried in [(0, 1), (5, 1), (9.9, 1), (10, 2), (19, 2)]:
+        with pytest.raises(PlatformError) as caught:
+            cache.get("a", moment, source.fetch)
+        assert (caught.value.message, source.calls) == (str(tried), tried)
+    source.failing = False
+    assert cache.get("a", 20, source.fetch) == dataworks.Kept(value="value 3")
+
+
+def test_an_error_that_is_raised_again_does_not_grow() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60)
+    source.failing = True
+    lengths = set()
+    for _ in range(5):
+        with pytest.raises(PlatformError) as caught:
+            cache.get("a", 0, source.fetch)
+        lengths.add(len(traceback.extract_tb(caught.value.__traceback__)))
+    assert lengths == {2}
+
+
+def test_an_error_that_is_kept_holds_no_frames() -> None:
+    source, cache = Source(), Cache[str](ttl_s=0)
+    cache.get("a", 0, source.fetch)
+    source.failing = True
+    kept = cache.get("a", 0, source.fetch)
+    assert kept.error is not None
+    assert kept.error.__traceback__ is None
+
+
+def test_another_error_is_nothing_to_keep() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("a", 0, lambda: str(1 // 0))
+    assert cache.get("a", 0, source.fetch).value == "value 1"
+
+
+def test_what_was_fetched_first_makes_room() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60, size=2)
+    for key, moment in [("a", 0), ("b", 1), ("a", 2), ("a", 60), ("c", 61)]:
+        cache.get(key, moment, source.fetch)
+    assert source.calls == 4
+    assert cache.get("a", 62, source.fetch).value == "value 3"
+    assert cache.get("c", 62, source.fetch).value == "value 4"
+    assert cache.get("b", 62, source.fetch).value == "value 5"
+
+
+def test_errors_are_kept_in_bounds_too() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60, size=2)
+    source.failing = True
+    for key in "abcd":
+        with pytest.raises(PlatformError):
+            cache.get(key, 0, source.fetch)
+    assert len(cache._entries) == 2
 
 
 @pytest.mark.parametrize("show", [str, repr, "{}".format, "{!r}".format])

@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,12 +19,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension import local
-from extension.dataworks import Credentials
-from extension.edges import LOG, ROOT
-from extension.errors import ConfigurationError, MessageError
+from extension import envelopes, local
+from extension.dataworks import READS, Credentials
+from extension.errors import ConfigurationError, MessageError, PolicyError
 from extension.events import Callback
-from extension.local import DataWorks, Received
+from extension.local import EXTENSION_CODE, Answers, DataWorks, Received
+from extension.storage import LOG, ROOT
 from tests.fakes import CODE, HARD_TEXTS, PLAIN, TEMPORARY, Stub, answering, endpoint, parameters
 
 SMALL_DOWNLOAD = Path(ROOT, "events/download-resources.small.json").read_bytes()
@@ -534,6 +534,206 @@ def test_requests_on_one_connection_have_the_same_number(server: DataWorks) -> N
     assert one == two != other
 
 
+WORKSPACE, INSTANCE = "90214", "700007182934"
+
+ASKED = {
+    "GetIDEEventDetail": {"MessageId": "8d1a5c7e", "ProjectId": WORKSPACE},
+    "GetOptionValueForProject": {"ExtensionCode": CODE, "ProjectId": WORKSPACE},
+    "GetExtension": {"ExtensionCode": CODE},
+    "ListProjectMembers": {"ProjectId": WORKSPACE},
+    "GetInstance": {"InstanceId": INSTANCE, "ProjectEnv": "PROD"},
+}
+
+SNAPSHOT = {"FileExecutionCommand": {"Content": "SHOW TABLES; -- 数据"}}
+
+
+@pytest.fixture
+def filled(server: DataWorks) -> DataWorks:
+    """A server that has an answer to each of `ASKED`."""
+    server.snapshots["8d1a5c7e"] = SNAPSHOT
+    server.members[WORKSPACE] = {"1": ["role_project_admin", "role_project_dev"], "2": []}
+    server.instances[INSTANCE] = {"Status": "FAILURE"}
+    return server
+
+
+def ask(server: DataWorks, action: str, **changed: str | None) -> tuple[int, dict[str, Any]]:
+    """What is answered to a question of `ASKED`, with parameters that are others, or left out for None."""
+    sent = {**ASKED[action], **changed}
+    form = {name: value for name, value in sent.items() if value is not None}
+    status, body = send(server, signed(server, action, form=form))
+    assert body.pop("RequestId") == server.received[-1].request_id
+    return status, body
+
+
+def refusal(server: DataWorks, action: str, **changed: str | None) -> tuple[int, str]:
+    """How a question of `ASKED` is turned down."""
+    status, body = ask(server, action, **changed)
+    assert (server.received[-1].status, server.received[-1].code) == (status, body["Code"])
+    assert body["Message"]
+    return status, body["Code"]
+
+
+def test_every_action_is_served() -> None:
+    assert set(local._OPERATIONS) == {*Callback, *READS}
+    assert set(ASKED) == set(READS)
+
+
+@pytest.mark.parametrize("action", READS)
+def test_every_question_is_answered_and_recorded(filled: DataWorks, action: str) -> None:
+    assert ask(filled, action)[0] == 200
+    (received,) = filled.received
+    assert (received.action, received.parameters, received.verified) == (action, ASKED[action], True)
+
+
+@pytest.mark.parametrize("action", READS)
+def test_a_question_may_be_in_the_query(filled: DataWorks, action: str) -> None:
+    assert send(filled, signed(filled, action, query=ASKED[action]))[0] == 200
+
+
+@pytest.mark.parametrize("action", READS)
+def test_a_question_that_is_not_signed_is_not_answered(filled: DataWorks, action: str) -> None:
+    wrong = Credentials(TEMPORARY.access_key_id, "another", TEMPORARY.security_token)
+    request = signed(filled, action, form=ASKED[action], credentials=wrong)
+    assert_refused(filled, request, 400, "SignatureDoesNotMatch", verified=False)
+
+
+@pytest.mark.parametrize(("action", "name"), [(action, name) for action in READS for name in ASKED[action]])
+@pytest.mark.parametrize("value", ["", None])
+def test_a_question_that_lacks_a_parameter_is_refused(
+    filled: DataWorks, action: str, name: str, value: str | None
+) -> None:
+    assert refusal(filled, action, **{name: value}) == (400, f"Missing{name}")
+
+
+@pytest.mark.parametrize("action", READS)
+def test_a_question_with_a_parameter_of_another_is_refused(filled: DataWorks, action: str) -> None:
+    assert refusal(filled, action, CheckResult="OK") == (400, "InvalidParameter")
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "value"),
+    [
+        ("GetIDEEventDetail", "ProjectId", "one"),
+        ("ListProjectMembers", "ProjectId", "90214 "),
+        ("ListProjectMembers", "PageNumber", "0"),
+        ("ListProjectMembers", "PageNumber", "31"),
+        ("ListProjectMembers", "PageNumber", ""),
+        ("ListProjectMembers", "PageSize", "0"),
+        ("ListProjectMembers", "PageSize", "101"),
+        ("GetInstance", "InstanceId", "-1"),
+        ("GetInstance", "InstanceId", "１"),
+        ("GetInstance", "ProjectEnv", "prod"),
+        ("GetExtension", "ExtensionCode", "ext-other"),
+        ("GetOptionValueForProject", "ExtensionCode", "ext-other"),
+    ],
+)
+def test_a_parameter_of_another_form_is_refused(filled: DataWorks, action: str, name: str, value: str) -> None:
+    assert refusal(filled, action, **{name: value}) == (400, f"InvalidParameter.{name}")
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [("GetIDEEventDetail", "MessageId"), ("ListProjectMembers", "ProjectId"), ("GetInstance", "InstanceId")],
+)
+def test_what_does_not_exist_is_refused(filled: DataWorks, action: str, name: str) -> None:
+    assert refusal(filled, action, **{name: "404"}) == (404, f"Invalid{name}.NotFound")
+
+
+@pytest.mark.parametrize("action", [*READS, *Callback])
+def test_an_action_fails_where_it_was_told_to(filled: DataWorks, action: str) -> None:
+    filled.failing[action] = (503, "ServiceUnavailable")
+    status, body = send(filled, signed(filled, action, form=ASKED.get(action) or parameters(Callback(action))))
+    assert (status, body["Code"]) == (503, "ServiceUnavailable")
+    assert (filled.received[-1].verified, filled.received[-1].code) == (True, "ServiceUnavailable")
+    filled.failing.clear()
+    assert_still_serving(filled)
+
+
+def test_a_snapshot_is_that_of_the_message(filled: DataWorks) -> None:
+    assert ask(filled, "GetIDEEventDetail") == (200, {"EventDetail": SNAPSHOT})
+    assert refusal(filled, "GetIDEEventDetail", MessageId="another")[0] == 404
+    filled.snapshots["*"] = {"TableModel": {"TableName": "orders"}}
+    assert ask(filled, "GetIDEEventDetail") == (200, {"EventDetail": SNAPSHOT})
+    assert ask(filled, "GetIDEEventDetail", MessageId="another") == (200, {"EventDetail": filled.snapshots["*"]})
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({}, "{}"),
+        ({"1": {"a": 1}}, "{}"),
+        ({WORKSPACE: {"a": 1}}, '{"a": 1}'),
+        ({"*": {"a": 1}}, '{"a": 1}'),
+        ({"*": {"a": 1}, WORKSPACE: {}}, "{}"),
+        ({WORKSPACE: "no JSON"}, "no JSON"),
+        ({WORKSPACE: None}, "null"),
+    ],
+)
+def test_options_are_those_of_the_workspace(filled: DataWorks, options: Mapping[str, object], text: str) -> None:
+    filled.options.update(options)
+    assert ask(filled, "GetOptionValueForProject") == (200, {"OptionValue": text})
+
+
+@pytest.mark.parametrize("text", ["", "a=b\r\nc=数据"])
+def test_parameters_are_those_of_the_extension(filled: DataWorks, text: str) -> None:
+    filled.parameters = text
+    assert ask(filled, "GetExtension") == (
+        200,
+        {"Extension": {"ExtensionCode": CODE, "Status": 1, "ParameterSetting": text}},
+    )
+
+
+def test_members_are_those_of_the_workspace(filled: DataWorks) -> None:
+    roles = [{"ProjectRoleCode": "role_project_admin"}, {"ProjectRoleCode": "role_project_dev"}]
+    page = [
+        {"ProjectMemberId": "1", "ProjectRoleList": roles},
+        {"ProjectMemberId": "2", "ProjectRoleList": []},
+    ]
+    data = {"PageNumber": 1, "PageSize": 10, "TotalCount": 2, "ProjectMemberList": page}
+    assert ask(filled, "ListProjectMembers") == (200, {"Data": data})
+    filled.members["*"] = {}
+    assert ask(filled, "ListProjectMembers") == (200, {"Data": data})
+    none = data | {"TotalCount": 0, "ProjectMemberList": []}
+    assert ask(filled, "ListProjectMembers", ProjectId="1") == (200, {"Data": none})
+
+
+@pytest.mark.parametrize(
+    ("asked", "listed"),
+    [
+        ({}, range(10)),
+        ({"PageNumber": "2"}, range(10, 20)),
+        ({"PageNumber": "3"}, range(20, 25)),
+        ({"PageNumber": "4"}, range(0)),
+        ({"PageSize": "100"}, range(25)),
+        ({"PageSize": "9", "PageNumber": "3"}, range(18, 25)),
+        ({"PageSize": "25", "PageNumber": "2"}, range(0)),
+        ({"PageNumber": "30"}, range(0)),
+    ],
+)
+def test_members_come_in_pages(server: DataWorks, asked: dict[str, str], listed: range) -> None:
+    server.members["*"] = {str(number): () for number in range(25)}
+    data = ask(server, "ListProjectMembers", **asked)[1]["Data"]
+    assert [member["ProjectMemberId"] for member in data["ProjectMemberList"]] == [str(number) for number in listed]
+    assert data["TotalCount"] == 25
+
+
+@pytest.mark.parametrize(
+    ("held", "environment"),
+    [({}, "PROD"), ({"ProjectEnv": "PROD"}, "PROD"), ({"ProjectEnv": "DEV"}, "DEV")],
+)
+@pytest.mark.parametrize("key", [INSTANCE, "*"])
+def test_an_instance_is_found_in_its_environment(
+    server: DataWorks, held: dict[str, str], environment: str, key: str
+) -> None:
+    server.instances[key] = {"Status": "FAILURE", **held}
+    assert ask(server, "GetInstance", ProjectEnv=environment) == (
+        200,
+        {"Success": True, "HttpStatusCode": 200, "Data": {"Status": "FAILURE"}},
+    )
+    other = {"PROD": "DEV", "DEV": "PROD"}[environment]
+    assert refusal(server, "GetInstance", ProjectEnv=other) == (404, "InvalidInstanceId.NotFound")
+
+
 def test_it_listens_on_loopback_alone(server: DataWorks) -> None:
     assert server.url.startswith("http://127.0.0.1:")
 
@@ -656,6 +856,18 @@ def test_a_local_run_takes_the_variables_it_is_given() -> None:
     assert set(run.returned) == {"a", "b"}
 
 
+def test_a_local_run_can_be_prepared() -> None:
+    prepared: list[DataWorks] = []
+
+    def prepare(dataworks: DataWorks) -> None:
+        prepared.append(dataworks)
+        dataworks.failing["CallbackExtension"] = (503, "ServiceUnavailable")
+
+    run = local.invoke(SMALL_DOWNLOAD, {}, prepare)
+    assert [received.code for received in run.received] == ["ServiceUnavailable"]
+    assert [dataworks.received for dataworks in prepared] == [run.received]
+
+
 def test_a_local_run_of_a_request_over_http_has_no_verdict() -> None:
     request = {"version": "v1", "rawPath": "/", "headers": {}, "body": "{}", "isBase64Encoded": False}
     run = local.invoke(json.dumps(request).encode(), {})
@@ -668,3 +880,122 @@ def test_a_local_run_finds_the_handler_from_anywhere(monkeypatch: pytest.MonkeyP
     monkeypatch.delitem(sys.modules, "handler", raising=False)
     run = local.invoke(SMALL_DOWNLOAD, {})
     assert run.received[0].status == 200
+
+
+# what DataWorks answers in a local run
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", Answers()),
+        ("snapshot: {TableModel: {TableName: t}}", Answers(snapshot={"TableModel": {"TableName": "t"}})),
+        ('{"options": {"list": "a"}}', Answers(options={"list": "a"})),
+        (
+            "parameters: {a: 1, b: 1.5, c: true, d: text}",
+            Answers(parameters={"a": "1", "b": "1.5", "c": "true", "d": "text"}),
+        ),
+        ("roles: [role_project_dev, role_project_pe]", Answers(roles=("role_project_dev", "role_project_pe"))),
+        ("instances: [{InstanceId: 1}, {NodeId: 2}]", Answers(instances=({"InstanceId": 1}, {"NodeId": 2}))),
+    ],
+)
+def test_answers_are_read_from_a_file(text: str, expected: Answers) -> None:
+    assert local.answers(text.encode(), "a.yaml") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("", ["a.yaml: expected a mapping with what DataWorks answers, found nothing"]),
+        ("- a", ["a.yaml: expected a mapping with what DataWorks answers, found a list"]),
+        ("roles: [", ["a.yaml:2: is not YAML: did not find expected node content"]),
+        (
+            "role: [a]",
+            [
+                (
+                    "a.yaml:1: role: unknown key; known: instances, options, parameters, roles, snapshot; did you mean"
+                    " roles?"
+                )
+            ],
+        ),
+        ("snapshot: text", ["a.yaml:1: snapshot: expected a mapping, found 'text'"]),
+        (
+            "snapshot: {}",
+            [
+                (
+                    "a.yaml:1: snapshot: expected CommittedFile, DeletedFile, FileExecutionCommand or TableModel, found"
+                    " nothing in it"
+                )
+            ],
+        ),
+        (
+            "snapshot: {CommitedFile: {}, Other: {}}",
+            [
+                (
+                    "a.yaml:1: snapshot: expected CommittedFile, DeletedFile, FileExecutionCommand or TableModel, found"
+                    " CommitedFile, Other in it"
+                )
+            ],
+        ),
+        ("options: [a]", ["a.yaml:1: options: expected a mapping, found a list"]),
+        ("parameters: a=1", ["a.yaml:1: parameters: expected a mapping, found 'a=1'"]),
+        ("parameters: {a: 1, b: [c]}", ["a.yaml:1: parameters: expected text, found a list at b"]),
+        ("parameters: {a: }", ["a.yaml:1: parameters: expected text, found nothing at a"]),
+        (
+            "roles: [1]",
+            ["a.yaml:1: roles: expected a list of codes of roles such as role_project_dev, found a list"],
+        ),
+        (
+            "# two\ninstances: {InstanceId: 1}\nroles: dev",
+            [
+                (
+                    "a.yaml:2: instances: expected a list of instances, each a mapping as GetInstance answers, found"
+                    " a mapping"
+                ),
+                "a.yaml:3: roles: expected a list of codes of roles such as role_project_dev, found 'dev'",
+            ],
+        ),
+        (
+            "instances: [1]",
+            ["a.yaml:1: instances: expected a list of instances, each a mapping as GetInstance answers, found a list"],
+        ),
+    ],
+)
+def test_a_slip_in_a_file_of_answers_is_said_with_its_place(text: str, errors: list[str]) -> None:
+    with pytest.raises(PolicyError) as caught:
+        local.answers(text.encode(), "a.yaml")
+    assert str(caught.value).split("\n") == errors
+
+
+def prepared(text: str, body: bytes = SMALL_DOWNLOAD) -> DataWorks:
+    """A server, not started, that gives the answers of a file."""
+    dataworks = DataWorks(keys=[], extension_code=EXTENSION_CODE)
+    dataworks._server.server_close()
+    local.answers(text.encode(), "a.yaml").prepare(dataworks, body)
+    return dataworks
+
+
+def test_answers_are_given_whatever_is_asked_about() -> None:
+    found = prepared(
+        "{snapshot: {TableModel: {}}, options: {a: 1}, parameters: {a: 1, b: x}, roles: [role_project_dev]}"
+    )
+    operators = envelopes.parse(SMALL_DOWNLOAD).operators
+    assert found.snapshots == {"*": {"TableModel": {}}}
+    assert found.options == {"*": {"a": 1}}
+    assert found.parameters == "a=1\nb=x"
+    assert found.members == {"*": dict.fromkeys(operators, ("role_project_dev",))}
+    assert operators
+
+
+def test_an_instance_is_that_of_its_id_or_any() -> None:
+    found = prepared("instances: [{InstanceId: 1, NodeId: 5}, {NodeId: 6}]").instances
+    assert found == {"1": {"InstanceId": 1, "NodeId": 5}, "*": {"NodeId": 6}}
+
+
+def test_without_answers_nothing_exists() -> None:
+    found = prepared("{}")
+    assert (found.snapshots, found.instances, found.parameters) == ({}, {}, "")
+
+
+def test_answers_about_what_is_no_event_are_nobodys() -> None:
+    assert prepared("roles: [role_project_dev]", b"{}").members == {"*": {}}

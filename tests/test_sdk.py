@@ -1,4 +1,4 @@
-"""The official SDK over real sockets: what it posts, and what becomes of everything that can go wrong."""
+"""The official SDK over real sockets: what it asks and posts, and what becomes of everything that can go wrong."""
 
 import logging
 import os
@@ -16,13 +16,13 @@ from typing import NamedTuple
 import pytest
 
 from extension import sdk
-from extension.dataworks import Credentials
-from extension.edges import ROOT
+from extension.dataworks import READS, Credentials
 from extension.errors import PlatformError
 from extension.events import Callback
 from extension.local import DataWorks
 from extension.sdk import Sdk
-from tests.fakes import HARD_TEXTS, PLAIN, TEMPORARY, Stub, Witness, answering, endpoint, parameters
+from extension.storage import ROOT
+from tests.fakes import CODE, HARD_TEXTS, PLAIN, TEMPORARY, Stub, Witness, answering, endpoint, parameters
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +135,141 @@ def test_the_caller_names_itself() -> None:
     with answering(200, {"RequestId": "A"}) as stub:
         open_sdk(stub).call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)
     assert re.search(r"(?im)^user-agent: .* dataworks-extension/", stub.requests[0])
+
+
+ASKED = {
+    "GetIDEEventDetail": {"MessageId": "8d1a5c7e", "ProjectId": "90214"},
+    "GetOptionValueForProject": {"ExtensionCode": CODE, "ProjectId": "90214"},
+    "GetExtension": {"ExtensionCode": CODE},
+    "ListProjectMembers": {"ProjectId": "90214", "PageNumber": "1", "PageSize": "100"},
+    "GetInstance": {"InstanceId": "700007182934", "ProjectEnv": "DEV"},
+}
+
+ANSWERED: dict[str, dict[str, object]] = {
+    "GetIDEEventDetail": {
+        "EventDetail": {
+            "CommittedFile": {
+                "ChangeType": "UPDATE",
+                "Comment": "数据",
+                "Committor": "1902847365091735",
+                "Content": "SELECT 1;\n",
+                "FileId": 503412830,
+                "FileName": "a.sql",
+                "FileType": 10,
+                "NodeId": 700005421003,
+                "UseType": "NORMAL",
+                "FilePropertyContent": {"BusinessId": 1, "CurrentVersion": 2, "Owner": "3"},
+                "NodeConfiguration": {
+                    "AutoRerunTimes": 3,
+                    "CronExpress": "00 00 02 * * ?",
+                    "InputList": [{"Input": "root", "ParseType": "AUTO"}, {"Input": "b"}],
+                    "OutputList": [],
+                },
+            },
+            "TableModel": {
+                "Columns": [{"ColumnName": "id", "ColumnType": "BIGINT", "IsPartitionColumn": False}],
+                "Env": "PROD",
+                "LifeCycle": 7,
+            },
+        }
+    },
+    "GetOptionValueForProject": {"OptionValue": '{"cuNumber":"0"}'},
+    "GetExtension": {
+        "Extension": {
+            "BindEventList": [{"EventCode": "commit-file", "EventName": "?"}],
+            "EventCategoryList": [],
+            "ParameterSetting": "a=b\r\nc=d",
+            "Status": 1,
+        }
+    },
+    "ListProjectMembers": {
+        "Data": {
+            "PageNumber": 1,
+            "PageSize": 100,
+            "TotalCount": 1,
+            "ProjectMemberList": [
+                {
+                    "ProjectMemberId": "1902847365091735",
+                    "Status": "0",
+                    "ProjectRoleList": [{"ProjectRoleCode": "role_project_dev", "ProjectRoleId": 1}],
+                }
+            ],
+        }
+    },
+    "GetInstance": {
+        "Success": True,
+        "HttpStatusCode": 200,
+        "Data": {"InstanceId": 700007182934, "NodeId": 700005421003, "Repeatability": True, "Status": "SUCCESS"},
+    },
+}
+
+
+def test_every_action_can_be_called() -> None:
+    assert set(sdk._CALLS) == {*Callback, *READS}
+    assert set(ASKED) == set(ANSWERED) == set(READS)
+
+
+@pytest.mark.parametrize("action", READS)
+def test_what_is_asked_arrives_and_what_is_answered_comes_back(server: Witness, action: str) -> None:
+    server.snapshots = {"*": {"FileExecutionCommand": {"Content": "SHOW TABLES;"}}}
+    server.members = {"*": {}}
+    server.instances = {"*": {"ProjectEnv": "DEV"}}
+    answer = open_sdk(server).call(action, ASKED[action], TEMPORARY)
+    (received,) = server.received
+    assert received.parameters == ASKED[action]
+    assert (received.action, received.verified, received.status) == (action, True, 200)
+    assert answer["RequestId"] == received.request_id
+
+
+@pytest.mark.parametrize("action", READS)
+def test_a_nested_answer_is_given_in_plain_values(action: str) -> None:
+    said = {"RequestId": "R-1", **ANSWERED[action]}
+    with answering(200, said) as stub:
+        answer = open_sdk(stub).call(action, ASKED[action], TEMPORARY)
+    assert answer == said
+    assert kinds(answer) <= {dict, list, str, int, bool}
+
+
+def kinds(value: object) -> set[type]:
+    """Types of everything that a value is made of."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {type(value)}.union(*(kinds(item) for item in inside))
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("GetIDEEventDetail", {"EventDetail": "text"}),
+        ("GetIDEEventDetail", {"EventDetail": {"TableModel": {"Columns": [7]}, "New": None}}),
+        ("GetOptionValueForProject", {"OptionValue": {"a": [None]}}),
+        ("GetExtension", {"Extension": ["text"]}),
+        ("ListProjectMembers", {"Data": {"ProjectMemberList": [None, 7], "TotalCount": None}}),
+        ("GetInstance", {"Data": 7, "New": 1}),
+    ],
+)
+def test_an_answer_that_fits_no_model_comes_as_it_is(action: str, answer: dict[str, object]) -> None:
+    """Where its models fail the SDK gives everything as it came, null and new fields too."""
+    said = {"RequestId": "R-1", **answer}
+    with answering(200, said) as stub:
+        assert open_sdk(stub).call(action, ASKED[action], TEMPORARY) == said
+
+
+@pytest.mark.parametrize("action", READS)
+@pytest.mark.parametrize(
+    "failure",
+    ["reset", "page-503", "empty-200", "list", "null", "nothing-said", "400", "403", "429", "500", "too-deep"],
+)
+def test_reading_fails_as_posting_does(action: str, failure: str) -> None:
+    with FAILURES[failure].serve() as stub:
+        error = fail(stub, action=action, sent=ASKED[action])
+    assert (error.status, error.code, error.request_id, error.refused) == FAILURES[failure][1:]
+
+
+@pytest.mark.parametrize("action", READS)
+def test_what_is_missing_is_left_to_the_platform_to_refuse(server: Witness, action: str) -> None:
+    for name in ASKED[action].keys() - {"PageNumber", "PageSize"}:
+        sent = {key: value for key, value in ASKED[action].items() if key != name}
+        assert fail(server, action=action, sent=sent or {"Unknown": "1"}).code == f"Missing{name}"
 
 
 class Failure(NamedTuple):
