@@ -11,20 +11,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from extension import policy
-from extension.dataworks import Credentials, Transport
-from extension.errors import ConfigurationError, Fault, PolicyError
-
-ROOT = Path(__file__).resolve().parent.parent
-"""Folder of handler.py: /code in a deployed function."""
-
-LOG = logging.getLogger("extension")
-"""Where the package logs: one JSON object a line."""
+from extension import storage
+from extension.dataworks import Cache, Credentials, Transport
+from extension.errors import ConfigurationError, PolicyError
+from extension.rules import Policy, empty
+from extension.storage import LOG, ROOT
 
 POST_S = 8.0
 """Time kept back from judging: what one call may take by the SDK's connect and read timeouts."""
@@ -106,20 +102,6 @@ def _response_fields(value: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def load_policy(path: Path) -> policy.Policy:
-    """Read the policy file. Raises PolicyError, also for a file that is not there."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise PolicyError(_name(path), [Fault(f"cannot be read: {(error.strerror or str(error)).lower()}")]) from error
-    return policy.parse(content, _name(path))
-
-
-def _name(path: Path) -> str:
-    """The file as errors and logs name it: from the folder of handler.py where it is in there."""
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
-
-
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What one invocation brings: read once, when it starts.
 
@@ -139,8 +121,24 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return round((self.clock() - self.started) * 1000, 3)
 
 
+_T = TypeVar("_T")
+
+NO_CREDENTIALS = "no credentials: give the function a role"
+
+
+def need(value: _T | None, variable: str, problem: str) -> _T:
+    """What a call cannot do without. Raises ConfigurationError."""
+    if not value:
+        raise ConfigurationError(variable, problem)
+    return value
+
+
+OPTIONS_TTL_S, PARAMETERS_TTL_S, ROLES_TTL_S = 60.0, 300.0, 300.0
+"""How long an instance keeps what the platform answered."""
+
+
 class Extension:
-    """What is built once for an instance: the environment's settings, the policy, the way to DataWorks."""
+    """What is built once for an instance: the environment's settings, the policy, the way to DataWorks, its answers."""
 
     def __init__(self, context: object) -> None:
         """Raises ConfigurationError or PolicyError, so that an instance that cannot judge does not start.
@@ -150,24 +148,37 @@ class Extension:
         LOG.setLevel(logging.INFO)
         self.environment = environment()
         try:
-            self.policy = load_policy(self.environment.policy)
+            self._store: storage.Store | None = storage.Store(self.environment.policy)
         except PolicyError as error:
             if self.environment.mode is not Switch.OFF:
                 raise
-            line = msgspec.json.encode({"event": "broken-policy", "error": str(error)}).decode()
-            LOG.error("%s", line)  # noqa: TRY400  one line; the error says where
-            self.policy = policy.empty(error.file)
+            storage.log_broken(error, "EXTENSION_MODE is off: nothing is judged")
+            self._store = None
         self.region = str(getattr(context, "region", "") or os.environ.get("FC_REGION", ""))
-        self.transport: Transport | None = self._open() if self.environment.callback else None
+        self.options: Cache[Mapping[str, object]] = Cache(OPTIONS_TTL_S)
+        self.parameters: Cache[Mapping[str, str]] = Cache(PARAMETERS_TTL_S)
+        self.roles: Cache[Mapping[str, frozenset[str]]] = Cache(ROLES_TTL_S)
+        self._transport: Transport | None = None
+        if self.environment.callback or self.policy().asks:
+            self.transport()
 
-    def _open(self) -> Transport:
-        """Load the SDK, which is the slow part of a start, while nobody waits for a verdict yet."""
-        endpoint = self.environment.endpoint
-        if not endpoint.host and not re.fullmatch(r"[a-z0-9-]+", self.region):
-            raise ConfigurationError("FC_REGION", "the region is not known; set it, or DATAWORKS_ENDPOINT")
-        from extension.sdk import Sdk  # noqa: PLC0415  heavy, and not needed where the callback is off
+    def policy(self) -> Policy:
+        """The policy in force now; take it once for an event."""
+        return self._store.policy() if self._store else empty(storage.name_of(self.environment.policy))
 
-        return Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
+    def transport(self) -> Transport:
+        """The way to DataWorks. The SDK is the slow part of a start, so it is loaded while nobody waits yet.
+
+        Raises ConfigurationError where it is not known which way that is.
+        """
+        if self._transport is None:
+            endpoint = self.environment.endpoint
+            if not endpoint.host and not re.fullmatch(r"[a-z0-9-]+", self.region):
+                raise ConfigurationError("FC_REGION", "the region is not known; set it, or DATAWORKS_ENDPOINT")
+            from extension.sdk import Sdk  # noqa: PLC0415  heavy, and not needed where nothing is asked or posted
+
+            self._transport = Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
+        return self._transport
 
     def call(self, context: object) -> Call:
         """Read clock, credentials and budget for one invocation."""
@@ -181,6 +192,11 @@ class Extension:
             deadline=started + max(timeout - POST_S, timeout / 2),
             credentials=_credentials(context),
         )
+
+
+def now() -> datetime:
+    """The moment, in UTC: for who judges without a call of Function Compute."""
+    return datetime.now(UTC)
 
 
 def _seconds(value: Any) -> float:  # noqa: ANN401  whatever a runtime puts there

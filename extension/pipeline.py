@@ -1,19 +1,38 @@
-"""One event from bytes to its verdict: `judge` is pure, `run` is parse, judge, post and log."""
+"""One event from bytes to its verdict: `judge` is pure, `run` is parse, complete, judge, post and log."""
 
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from extension import catalogue, dataworks, envelopes, events
-from extension.edges import LOG, Call, Extension, Switch
+from extension import catalogue, dataworks, envelopes, events, parameters
+from extension.completion import Asking, complete
+from extension.conditions import ConditionError
+from extension.edges import NO_CREDENTIALS, Call, Extension, Switch, need
 from extension.errors import ConfigurationError, ExtensionError, MessageError, PlatformError, SignatureError
-from extension.events import Delivery, Event
-from extension.policy import Policy
-from extension.verdict import LATE, RAISED, SUBJECT, Finding, Judged, Mode, Result, Verdict, clean, cut, worst
+from extension.events import Delivery, Event, Missing, Reason, Unknown, known
+from extension.rules import Policy, Rule
+from extension.storage import LOG
+from extension.verdict import (
+    CONDITION,
+    LATE,
+    NOT_HAD,
+    RAISED,
+    SUBJECT,
+    Finding,
+    Judged,
+    Mode,
+    Result,
+    Verdict,
+    clean,
+    cut,
+    hit,
+    unread,
+    worst,
+)
 
 _LOGGED_FINDINGS, _LOGGED_CHARS = 40, 300
 """A line of Function Compute's log holds 32 KB."""
@@ -25,45 +44,109 @@ RETURNED_CHARS = 1000
 def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], bool] = lambda: False) -> Verdict:
     """Judge an event at an instant: every rule for it, in the order of the file; the worst finding decides.
 
-    A check that raises gives its rule the policy's `on_error`, and the others are still judged. `late` says whether
-    the time is up: every rule that is not done by then gives `on_timeout`.
+    What the message lacks stands on the event already, see `complete`. A rule that cannot be judged gives its
+    `on_error`, and the others are still judged. `late` says whether the time is up: every rule that is not done by then
+    gives its `on_timeout`.
     """
+    event, rules = policy.at(event, now)
     found: list[Judged] = []
-    for rule in policy.plan.get(event.code, ()):
-        findings: tuple[Finding, ...]
-        result, raised = rule.result, ""
-        if late():
-            findings, result = (LATE,), policy.on_timeout
-        else:
-            try:
-                findings = tuple(rule.check.judge(event, rule.settings))
-            except Exception as error:  # noqa: BLE001  the one place: whatever a check does, the user is answered
-                findings, result, raised = (RAISED,), policy.on_error, _trace(error)
+    warnings: list[str] = []
+    for own in rules:
+        rule, problems = own.under(event.options)
+        warnings.extend(problems)
+        findings, result, error = ((LATE,), rule.on_timeout, "") if late() else _apply(rule, event)
+        exemption = next((entry for entry in rule.exempt if findings and entry.covers(event)), None)
         found.extend(
             Judged(
                 rule=rule.id,
-                check=rule.check.id,
+                check=rule.check.id if rule.check else "",
                 result=result,
-                mode=rule.mode,
+                mode=Mode.EXEMPT if exemption else rule.mode,
                 finding=finding,
                 message=rule.message,
-                error=raised,
+                severity=rule.severity,
+                owner=rule.owner,
+                help=rule.help,
+                exempt=(exemption.reason or f"until {exemption.until:%Y-%m-%d %H:%M} UTC") if exemption else "",
+                error=error,
             )
             for finding in findings
         )
-    return Verdict(
+    verdict = Verdict(
         result=worst(found),
         findings=tuple(found),
-        subject=_subject(event, policy, now),
+        subject=_subject(event),
         policy=policy.name,
         language=policy.language,
+        warnings=tuple(warnings),
     )
+    return settle(verdict, event)
 
 
-def _subject(event: Event[Any], policy: Policy, now: datetime) -> Mapping[str, str]:
+def _apply(rule: Rule, event: Event[Any]) -> tuple[tuple[Finding, ...], Result, str]:
+    """What a rule finds, what that gives, and what went wrong. Where its condition is not met, nothing is missed."""
+    error = rule.unanswered(event)
+    try:
+        if not error and not rule.met(event):
+            return (), rule.result, ""
+        answers = (getattr(event, need) for need in sorted(rule.needs))
+        error = error or next((answer.error for answer in answers if isinstance(answer, Missing)), "")
+        if error:
+            return (NOT_HAD,), rule.on_error, error
+        return _findings(rule, event), rule.result, ""
+    except ConditionError as problem:
+        if problem.field:
+            return (unread(Unknown(problem.field, Reason.MISSING)),), rule.result, ""
+        return (RAISED,), rule.on_error, f"when: {problem}"
+    except Exception as problem:  # noqa: BLE001  the one place: whatever a check does, the user is answered
+        return (RAISED,), rule.on_error, _trace(problem)
+
+
+def _findings(rule: Rule, event: Event[Any]) -> tuple[Finding, ...]:
+    """What a rule finds in an event that meets its condition. Raises what its check raises."""
+    if rule.check is None:
+        return (hit(CONDITION, condition=rule.when.text if rule.when else ""),)
+    findings = tuple(rule.check.judge(event, rule.settings))
+    if not all(isinstance(each, Finding) for each in findings):
+        raise TypeError(rule.check.id)
+    return findings
+
+
+def settle(verdict: Verdict, event: Event[Any]) -> Verdict:
+    """The verdict under the parameters of the extension's registration, where they are known.
+
+    Where they switch the extension off for the event, its findings are kept and count for nothing.
+    Source: https://www.alibabacloud.com/help/en/dataworks/user-guide/configure-extension-parameters
+    """
+    if not isinstance(event.parameters, Mapping):
+        return verdict
+    file_type = "".join(str(each) for each in known(getattr(event.payload, "file_type", Unknown("", Reason.MISSING))))
+    workspace = "".join(known(event.workspace))
+    name = parameters.switched_off(event.parameters, code=event.code, workspace=workspace, file_type=file_type)
+    if not name:
+        return msgspec.structs.replace(verdict, manual_pass=parameters.manual_pass(event.parameters))
+    warning = f"the extension's parameter {name} switches it off here: answered OK"
+    return _overruled(verdict, warning)
+
+
+def _overruled(verdict: Verdict, warning: str) -> Verdict:
+    """The verdict with all its findings, none of which counts."""
+    findings = tuple(
+        msgspec.structs.replace(judged, mode=Mode.SHADOW) if judged.mode is Mode.ENFORCE else judged
+        for judged in verdict.findings
+    )
+    return msgspec.structs.replace(verdict, result=Result.OK, findings=findings, warnings=(*verdict.warnings, warning))
+
+
+def _subject(event: Event[Any]) -> Mapping[str, str]:
     """What every message can say of the event; the time is that of judging where the event has none."""
-    moment = (event.time or now).astimezone(policy.timezone).strftime("%Y-%m-%d %H:%M")
-    facts = {"event": event.code, "operator": event.operator, "workspace": event.workspace, "time": moment, "rule": ""}
+    facts = {
+        "event": event.code,
+        "operator": "".join(known(event.operator)),
+        "workspace": "".join(known(event.workspace)),
+        "time": f"{event.moment:%Y-%m-%d %H:%M}",
+        "rule": "",
+    }
     return {name: clean(facts[name]) or "-" for name in SUBJECT}
 
 
@@ -106,7 +189,8 @@ def run(body: object, extension: Extension, context: object) -> str:
     except MessageError as error:
         _log(logging.ERROR, {"event": "unanswerable", "request_id": clean(call.request_id), "error": clean(str(error))})
         raise
-    verdict = _decide(event, extension, call)
+    policy = extension.policy()
+    verdict = _decide(event, policy, extension, call)
     judged_ms = call.elapsed_ms()
     callback = _call_back(event, verdict, extension, call)
     _log_verdict(event, verdict, callback, extension=extension, call=call, judged_ms=judged_ms)
@@ -117,16 +201,25 @@ def run(body: object, extension: Extension, context: object) -> str:
     return _encode({result_field: verdict.result, message_field: message})
 
 
-def _decide(event: Event[Any], extension: Extension, call: Call) -> Verdict:
+def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call) -> Verdict:
     """The verdict under the emergency switch: with `shadow` the findings are kept, but count for nothing."""
-    policy = extension.policy
-    if extension.environment.mode is Switch.OFF:
+    mode = extension.environment.mode
+    if mode is Switch.OFF:
         return Verdict(result=Result.OK, findings=(), subject={}, policy=policy.name, language=policy.language)
+    event, warnings = complete(event, policy, extension, call)
     verdict = judge(event, policy, call.now, lambda: call.clock() >= call.deadline)
-    if extension.environment.mode is Switch.ENFORCE:
+    verdict = msgspec.structs.replace(verdict, warnings=(*warnings, *verdict.warnings))
+    if mode is Switch.SHADOW:
+        return _overruled(verdict, "EXTENSION_MODE is shadow: nothing is blocked")
+    settled = verdict.result is Result.OK or event.parameters is not None or event.callback is None
+    if settled or not extension.environment.callback or not extension.environment.extension_code:
         return verdict
-    findings = tuple(msgspec.structs.replace(judged, mode=Mode.SHADOW) for judged in verdict.findings)
-    return msgspec.structs.replace(verdict, result=Result.OK, findings=findings)
+    asking = Asking(event, extension, call)
+    found = asking.parameters()
+    if isinstance(found, Missing):
+        asking.warnings.append(f"the extension's parameters could not be read, and do not count: {found.error}")
+    verdict = msgspec.structs.replace(verdict, warnings=(*verdict.warnings, *asking.warnings))
+    return settle(verdict, msgspec.structs.replace(event, parameters=found))
 
 
 def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> Outcome:
@@ -134,14 +227,14 @@ def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: 
     action = event.callback
     if action is None:
         return Outcome(outcome="not-needed")
-    if extension.transport is None:
+    if not extension.environment.callback:
         return Outcome(outcome="off", action=action)
     try:
         posted = dataworks.post(
-            extension.transport,
-            _need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", "no credentials: give the function a role"),
+            extension.transport(),
+            need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", NO_CREDENTIALS),
             action,
-            extension_code=_need(
+            extension_code=need(
                 extension.environment.extension_code,
                 "DATAWORKS_EXTENSION_CODE",
                 "not set: the verdict cannot be posted",
@@ -156,21 +249,11 @@ def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: 
     return Outcome(outcome="posted", action=action, result=posted.result, request_id=posted.request_id)
 
 
-_T = TypeVar("_T")
-
-
-def _need(value: _T | None, variable: str, problem: str) -> _T:
-    """What a callback cannot do without. Raises ConfigurationError."""
-    if not value:
-        raise ConfigurationError(variable, problem)
-    return value
-
-
 def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for its one line
     event: Event[Any], verdict: Verdict, callback: Outcome, *, extension: Extension, call: Call, judged_ms: float
 ) -> None:
     """Log the one line of an event: what was decided, why, under which policy, and what became of the callback."""
-    warnings = _warnings(event, extension)
+    warnings = [*_warnings(event, extension), *(clean(warning, _LOGGED_CHARS) for warning in verdict.warnings)]
     unset = isinstance(callback.error, ConfigurationError) and callback.error.variable == "DATAWORKS_EXTENSION_CODE"
     level = logging.WARNING if warnings else logging.INFO
     entry = catalogue.BY_CODE.get(event.code)
@@ -191,11 +274,10 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
             "at": call.now,
             "occurred": event.time,
             "region": clean(event.region),
-            "workspace": clean(event.workspace),
-            "operator": clean(event.operator),
+            "workspace": clean("".join(known(event.workspace))),
+            "operator": clean("".join(known(event.operator))),
             "facts": {
-                name: clean(fact) if isinstance(fact, str) else fact
-                for name, fact in (events.facts(event.payload) if event.payload else {}).items()
+                name: _shown(fact) for name, fact in (events.facts(event.payload) if event.payload else {}).items()
             },
             "result": verdict.result,
             "mode": extension.environment.mode,
@@ -206,6 +288,9 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
                     "check": judged.check,
                     "result": judged.result,
                     "mode": judged.mode,
+                    "severity": judged.severity or "",
+                    "owner": judged.owner,
+                    "exempt": judged.exempt,
                     "text": cut(verdict.sentence(judged), _LOGGED_CHARS),
                     "error": judged.error,
                 }
@@ -225,15 +310,22 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
     )
 
 
+def _shown(fact: object) -> object:
+    """A fact as the log holds it."""
+    if isinstance(fact, tuple):
+        return [_shown(item) for item in fact]
+    return clean(fact) if isinstance(fact, str) else fact
+
+
 def _warnings(event: Event[Any], extension: Extension) -> list[str]:
     """What the deployer should look at, though the event was answered."""
     warnings = list(event.doubts)
-    if extension.environment.mode is not Switch.ENFORCE:
-        warnings.append(f"EXTENSION_MODE is {extension.environment.mode}: nothing is blocked")
+    if extension.environment.mode is Switch.OFF:
+        warnings.append("EXTENSION_MODE is off: nothing is judged")
     if not event.known:
         warnings.append("the event is not in the catalogue: no rule can be for it, it is answered OK")
     elsewhere = event.region not in ("", extension.region) and not extension.environment.endpoint.host
-    if elsewhere and event.callback and extension.transport:
+    if elsewhere and event.callback and extension.environment.callback:
         warnings.append(f"the event is of another region than the function, {extension.region}: set DATAWORKS_ENDPOINT")
     return warnings
 

@@ -1,5 +1,6 @@
 """The environment is read strictly, the clock once, the credentials anew at every call."""
 
+import json
 import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 from extension import edges, local
 from extension.dataworks import Credentials
-from extension.edges import DEFAULT_TIMEOUT_S, POST_S, ROOT, Endpoint, Switch
-from extension.errors import ConfigurationError
+from extension.edges import DEFAULT_TIMEOUT_S, POST_S, Endpoint, Switch
+from extension.errors import ConfigurationError, PolicyError
+from extension.storage import ROOT
 from tests.conftest import Function
 
 VARIABLES = (
@@ -139,7 +141,7 @@ def test_the_region_comes_from_the_context_or_else_from_the_environment(monkeypa
 
     monkeypatch.setenv("FC_REGION", "cn-beijing")
     for context, region in ((local.context(), "cn-shanghai"), (object(), "cn-beijing")):
-        transport = edges.Extension(context).transport
+        transport = edges.Extension(context).transport()
         assert isinstance(transport, Sdk)
         client = transport._open(Credentials("id", "secret"))
         assert client._endpoint == f"dataworks.{region}.aliyuncs.com"
@@ -155,12 +157,63 @@ def test_a_region_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch, regi
 
 def test_with_an_endpoint_no_region_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATAWORKS_ENDPOINT", "http://127.0.0.1:9")
-    assert edges.Extension(object()).transport is not None
+    extension = edges.Extension(object())
+    assert extension.transport() is extension.transport()
 
 
-def test_with_the_callback_off_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+QUIET = "version: 1\nrules:\n  - {id: a, on: run-file, when: operator.id == '1'}\n"
+ASKING = {
+    "a check that asks": "{id: a, on: run-file, check: file.size, with: {max: 1MB}}",
+    "roles": "{id: a, on: run-file, when: \"'role_project_admin' in operator.roles\"}",
+    "parameters": "{id: a, on: run-file, when: 'has(parameters.x)'}",
+    "options": "{id: a, on: run-file, when: operator.id == '1', options: {result: status}}",
+}
+
+
+def test_where_nothing_is_posted_and_nothing_asked_no_way_to_dataworks_is_needed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("DATAWORKS_CALLBACK", "off")
-    assert edges.Extension(object()).transport is None
+    (tmp_path / "policy.yaml").write_text(QUIET, encoding="utf-8")
+    monkeypatch.setenv("EXTENSION_POLICY", str(tmp_path / "policy.yaml"))
+    extension = edges.Extension(object())
+    with pytest.raises(ConfigurationError, match="FC_REGION: the region is not known"):
+        extension.transport()
+
+
+@pytest.mark.parametrize("rule", ASKING.values(), ids=ASKING)
+def test_a_policy_that_asks_needs_the_way_also_with_the_callback_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rule: str
+) -> None:
+    monkeypatch.setenv("DATAWORKS_CALLBACK", "off")
+    (tmp_path / "policy.yaml").write_text(f"version: 1\nrules:\n  - {rule}\n", encoding="utf-8")
+    monkeypatch.setenv("EXTENSION_POLICY", str(tmp_path / "policy.yaml"))
+    with pytest.raises(ConfigurationError, match="FC_REGION: the region is not known"):
+        edges.Extension(object())
+
+
+def test_a_broken_policy_is_an_error_unless_nothing_is_judged(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("version: 2\n", encoding="utf-8")
+    monkeypatch.setenv("EXTENSION_POLICY", str(file))
+    monkeypatch.setenv("DATAWORKS_CALLBACK", "off")
+    for mode in ("enforce", "shadow"):
+        monkeypatch.setenv("EXTENSION_MODE", mode)
+        with pytest.raises(PolicyError, match="version: expected 1, found 2"):
+            edges.Extension(object())
+    monkeypatch.setenv("EXTENSION_MODE", "off")
+    policy = edges.Extension(object()).policy()
+    assert (policy.rules, policy.plan, policy.name) == ((), {}, f"{file}@")
+    (record,) = caplog.records
+    line = json.loads(record.getMessage())
+    assert (record.levelname, line["event"], line["consequence"]) == (
+        "ERROR",
+        "broken-policy",
+        "EXTENSION_MODE is off: nothing is judged",
+    )
+    assert "version: expected 1, found 2" in line["error"]
 
 
 def test_the_moment_of_a_call_is_in_utc_and_of_now(function: Function) -> None:
@@ -210,14 +263,19 @@ def test_half_of_a_key_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert edges._credentials(object()) is None
 
 
-def test_a_policy_is_named_from_the_folder_of_the_function(tmp_path: Path) -> None:
-    assert edges.load_policy(ROOT / "policy.yaml").file == "policy.yaml"
-    elsewhere = tmp_path / "mine.yaml"
-    elsewhere.write_bytes((ROOT / "policy.yaml").read_bytes())
-    assert edges.load_policy(elsewhere).file == str(elsewhere)
-
-
 def test_the_time_kept_for_posting_is_what_a_call_may_take() -> None:
     from extension import sdk  # noqa: PLC0415  heavy, and needed here alone
 
     assert (sdk.CONNECT_TIMEOUT_MS + sdk.READ_TIMEOUT_MS) / 1000 == POST_S
+
+
+def test_what_a_call_cannot_do_without_is_given_or_an_error_that_names_the_variable() -> None:
+    assert edges.need("value", "VARIABLE", "not set") == "value"
+    for value in (None, ""):
+        with pytest.raises(ConfigurationError, match=r"^VARIABLE: not set$"):
+            edges.need(value, "VARIABLE", "not set")
+
+
+def test_now_is_now_and_in_utc() -> None:
+    assert edges.now().tzinfo is UTC
+    assert abs(datetime.now(UTC) - edges.now()) < timedelta(minutes=1)

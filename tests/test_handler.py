@@ -62,10 +62,71 @@ def test_a_policy_that_is_not_there_keeps_the_instance_from_starting(function: F
         function.initialize()
 
 
-def test_a_policy_folder_is_said_to_be_one(function: Function, tmp_path: Path) -> None:
+def test_a_folder_without_a_policy_keeps_the_instance_from_starting(function: Function, tmp_path: Path) -> None:
     function.set(EXTENSION_POLICY=str(tmp_path))
-    with pytest.raises(PolicyError, match="cannot be read: is a directory"):
+    with pytest.raises(PolicyError, match=r"holds no policy: no file there ends in \.yaml"):
         function.initialize()
+
+
+def test_a_broken_policy_keeps_nobody_waiting_where_nothing_is_judged(function: Function, tmp_path: Path) -> None:
+    function.set(EXTENSION_MODE="off")
+    function.policy("version: 1\nrules: [", tmp_path)
+    assert function.handle(DOWNLOAD) == {"checkResult": "OK", "errorMessage": ""}
+    assert [call.parameters["CheckResult"] for call in function.received] == ["OK"]
+    assert [(line["level"], line["event"]) for line in function.log] == [
+        ("ERROR", "broken-policy"),
+        ("WARNING", "verdict"),
+    ]
+
+
+ROWS = (
+    "version: 1\nlanguage: en\nrules:\n  - {id: rows, on: download-resources, check: download.rows, with: {max: MAX}}\n"
+)
+
+
+def test_a_policy_that_changes_between_two_calls_decides_the_second(function: Function, tmp_path: Path) -> None:
+    function.policy(ROWS.replace("MAX", "1"), tmp_path)
+    results = []
+    for limit in ("1", "1000000", "many", "20"):
+        (tmp_path / "policy.yaml").write_text(ROWS.replace("MAX", limit), encoding="utf-8")
+        results.append(function.handle(DOWNLOAD)["checkResult"])
+    (tmp_path / "policy.yaml").unlink()
+    results.append(function.handle(DOWNLOAD)["checkResult"])
+    assert results == ["FAIL", "OK", "OK", "FAIL", "FAIL"]
+    assert [call.parameters["CheckResult"] for call in function.received] == results
+    broken = [line for line in function.log if line["event"] == "broken-policy"]
+    assert [line["level"] for line in broken] == ["ERROR", "ERROR"]
+    assert "rule rows: with.max: expected a whole number" in broken[0]["error"]
+    assert "cannot be read: no such file or directory" in broken[1]["error"]
+    verdicts = [line["policy"] for line in function.log if line["event"] == "verdict"]
+    assert verdicts[1] == verdicts[2] != verdicts[3] == verdicts[4]
+
+
+CHECK = """
+from collections.abc import Iterator
+from extension.checks import check
+from extension.events import Event
+from extension.settings import Nothing
+from extension.verdict import Finding, Text, hit
+
+NO = Text(en="No downloads of {name}.", zh="禁止下载 {name}。")
+
+@check("download.never", events="download-resources", texts=[NO])
+def never(event: Event, settings: Nothing) -> Iterator[Finding]:
+    \"""Nothing is downloaded.\"""
+    yield hit(NO, name=event.payload.file_name)
+"""
+
+
+def test_a_check_of_ones_own_decides_like_any_other(function: Function, tmp_path: Path) -> None:
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "downloads.py").write_text(CHECK, encoding="utf-8")
+    rule = "{id: never, on: download-resources, check: download.never}"
+    function.policy(f"version: 1\nlanguage: en\nchecks: checks/downloads.py\nrules:\n  - {rule}\n", tmp_path)
+    assert function.handle(DOWNLOAD) == {
+        "checkResult": "FAIL",
+        "errorMessage": "[never] No downloads of filename.csv.",
+    }
 
 
 def test_an_environment_that_makes_no_sense_keeps_the_instance_from_starting(function: Function) -> None:
@@ -89,6 +150,16 @@ def test_every_sample_runs_to_a_verdict_through_the_api_of_its_module(function: 
     assert [(call.action, call.parameters["CheckResult"], call.verified) for call in function.received] == (
         [(entry.callback, result, True)] if entry.callback else []
     )
+    assert [call.action for call in function.asked] == ([] if result == "OK" else ["GetExtension"])
+
+
+def test_the_parameters_of_the_registration_are_asked_once_for_an_instance(function: Function) -> None:
+    for _ in range(3):
+        assert function.handle(DOWNLOAD)["checkResult"] == "FAIL"
+    assert [call.action for call in function.asked] == ["GetExtension"]
+    function.initialize()
+    function.handle(DOWNLOAD)
+    assert [call.action for call in function.asked] == ["GetExtension"] * 2
 
 
 def test_a_context_of_no_runtime_that_we_know_is_enough(function: Function) -> None:

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 import handler
-from extension import checks, edges, local, pipeline, policy
-from extension.errors import ConfigurationError, PlatformError, PolicyError
-from extension.events import Event
-from extension.verdict import RAISED, Finding, Mode, Result
-from tests.cases import event
+from extension import checks, edges, envelopes, local, pipeline, policy
+from extension.errors import ConfigurationError, MessageError, PlatformError, PolicyError
+from extension.events import Event, Missing, Reason, Unknown
+from extension.rules import Policy
+from extension.verdict import NOT_HAD, RAISED, Finding, Mode, Result, Verdict
+from tests.cases import documented, event
 from tests.conftest import EVENTS, Function, key
 from tests.fakes import answering
 
@@ -47,7 +48,17 @@ def body(code: str = "download-resources", data: dict[str, object] | None = None
     return json.dumps(envelope).encode()
 
 
-def _with_message(message: str) -> policy.Policy:
+def only(rule: str, code: str = "download-resources", data: dict[str, object] | None = None) -> Verdict:
+    """The verdict of one rule, given by its keys, on an event."""
+    return pipeline.judge(event(code, OK if data is None else data), ruled(rule), NOW)
+
+
+def ruled(rule: str) -> Policy:
+    """A policy of one rule, given by its keys."""
+    return policy.parse(f"version: 1\nlanguage: en\nrules:\n  - {{id: r, {rule}}}".encode(), "p")
+
+
+def _with_message(message: str) -> Policy:
     """A policy whose one rule forbids every download with a message of its own."""
     rule = f"{{id: r, on: '*', check: download.rows, with: {{max: 0}}, message: '{message}'}}"
     return policy.parse(f"version: 1\ntimezone: America/New_York\nrules:\n  - {rule}".encode(), "p")
@@ -138,6 +149,276 @@ class TestJudge:
         rules = _with_message("{time}/{operator}")
         asked = msgspec.structs.replace(event("download-resources", {"dataRowSize": 1}), operator="")
         assert pipeline.judge(asked, rules, NOW).message(1000) == "[r] 2026-07-01 08:00/-"
+
+
+class TestConditions:
+    """`when:` of a rule."""
+
+    def test_alone_it_hits_where_it_is_met(self) -> None:
+        verdict = only("on: download-resources, when: event.dataRowSize > 0, result: WARN")
+        assert verdict.result is Result.WARN
+        assert verdict.message(1000) == (
+            "[r] The operation meets the condition of this rule (event.dataRowSize › 0). Change it so that it does not,"
+            " or ask the owner of the extension."
+        )
+        assert verdict.findings[0].check == ""
+        assert only("on: download-resources, when: event.dataRowSize > 1").findings == ()
+
+    def test_alone_it_can_be_named_in_the_rule_s_message(self) -> None:
+        verdict = only("on: download-resources, when: event.dataRowSize == 1, message: 'No: {condition}, {operator}'")
+        assert verdict.message(1000) == "[r] No: event.dataRowSize == 1, 149318"
+
+    @pytest.mark.parametrize(("rows", "name", "hits"), [(9, "a.csv", 1), (9, "a.txt", 0), (1, "a.csv", 0)])
+    def test_beside_a_check_it_narrows_it(self, rows: int, name: str, hits: int) -> None:
+        rule = "on: download-resources, when: event.fileName.endsWith('.csv'), check: download.rows, with: {max: 5}"
+        verdict = only(rule, data=OK | {"dataRowSize": rows, "fileName": name})
+        assert [found.check for found in verdict.findings] == ["download.rows"] * hits
+
+    @pytest.mark.parametrize("result", ["FAIL", "WARN"])
+    def test_a_field_that_the_event_lacks_is_a_finding_with_the_rule_s_result(self, result: str) -> None:
+        rule = f"on: download-resources, when: event.dataRowSize > 5, result: {result}, on_error: OK, message: own"
+        verdict = only(rule, data={})
+        assert verdict.result is Result(result)
+        assert verdict.message(1000).startswith('[r] DataWorks did not send "event.dataRowSize", which this rule needs')
+        assert verdict.findings[0].error == ""
+
+    @pytest.mark.parametrize("on_error", Result)
+    def test_what_cannot_be_worked_out_gives_on_error_and_is_logged_without_what_the_event_says(
+        self, function: Function, tmp_path: Path, on_error: Result
+    ) -> None:
+        rule = f"on: download-resources, when: '100 / event.fileSize > 5', on_error: {on_error}"
+        function.policy(f"version: 1\nlanguage: en\nrules:\n  - {{id: r, {rule}}}", tmp_path)
+        returned = function.handle(body(data=OK | {"fileSize": 0, "fileName": "hush.csv", "sqlText": "select hush"}))
+        assert returned["checkResult"] == on_error
+        (line,) = function.log
+        assert (line["level"], line["findings"][0]["result"]) == ("ERROR", on_error)
+        assert line["findings"][0]["error"] == "when: a number is divided by 0 (ZeroDivisionError)"
+        assert "hush" not in json.dumps([line["findings"], returned])
+
+    def test_what_the_platform_did_not_answer_matters_only_where_the_condition_is_met(self) -> None:
+        rule = "on: commit-file, when: event.fileType == 10, check: file.size, with: {max: 1MB}, on_error: WARN"
+        lacking = {"file": Missing("GetIDEEventDetail: HTTP 500")}
+        met, unmet = (
+            pipeline.judge(
+                msgspec.structs.replace(event("commit-file", {"fileType": number}), **lacking), ruled(rule), NOW
+            )
+            for number in (10, 6)
+        )
+        assert [(found.finding, found.result, found.error) for found in met.findings] == [
+            (NOT_HAD, Result.WARN, "GetIDEEventDetail: HTTP 500")
+        ]
+        assert unmet.findings == ()
+
+    @pytest.mark.parametrize("reads", ["'a' in operator.roles", "parameters['a'] == '1'", "!('a' in parameters)"])
+    def test_a_condition_without_its_answers_gives_on_error(self, reads: str) -> None:
+        asked = msgspec.structs.replace(event("freeze-node", {}), roles=Missing("no"), parameters=Missing("no"))
+        verdict = pipeline.judge(asked, ruled(f'on: freeze-node, when: "{reads}", on_error: WARN'), NOW)
+        assert [(found.finding, found.result, found.error) for found in verdict.findings] == [
+            (NOT_HAD, Result.WARN, "no")
+        ]
+
+    def test_a_check_whose_answers_nobody_asked_for_gives_on_error(self) -> None:
+        asked = msgspec.structs.replace(event("commit-file", {}), file=None)
+        verdict = pipeline.judge(
+            asked, ruled("on: commit-file, check: file.size, with: {max: 1MB}, on_error: WARN"), NOW
+        )
+        assert [(found.finding, found.result) for found in verdict.findings] == [(RAISED, Result.WARN)]
+        assert verdict.findings[0].error.startswith("LookupError at ")
+
+
+class TestRule:
+    """What a rule says for itself."""
+
+    @pytest.mark.parametrize("own", Result)
+    def test_on_error_and_on_timeout_of_a_rule_are_stronger_than_the_defaults(self, own: Result) -> None:
+        text = f"""version: 1
+rules:
+  - {{id: own, on: commit-file, check: file.size, with: {{max: 1MB}}, on_error: {own}, on_timeout: {own}}}
+  - {{id: other, on: commit-file, check: file.size, with: {{max: 1MB}}}}
+"""
+        rules = policy.parse(text.encode(), "p")
+        lacking = msgspec.structs.replace(event("commit-file", {}), file=Missing("no"))
+        for late in (bool, lambda: True):
+            verdict = pipeline.judge(lacking, rules, NOW, late)
+            assert [(found.rule, found.result) for found in verdict.findings] == [("own", own), ("other", Result.FAIL)]
+
+    def test_what_is_no_finding_is_an_error_of_the_check(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        check = msgspec.structs.replace(checks.BY_ID["download.rows"], judge=lambda *_: iter(["too many rows"]))
+        monkeypatch.setitem(checks.BY_ID, "download.rows", check)
+        verdict = only("on: download-resources, check: download.rows, with: {max: 5}, on_error: WARN")
+        assert [(found.finding, found.result) for found in verdict.findings] == [(RAISED, Result.WARN)]
+        assert verdict.findings[0].error.startswith("TypeError at pipeline.py:")
+
+    @pytest.mark.parametrize(
+        ("language", "advice"),
+        [
+            ("en", " Ask data team. More: https://wiki.example.com/r"),
+            ("zh", " 如有疑问，请联系 data team。 详情：https://wiki.example.com/r"),
+        ],
+    )
+    def test_severity_owner_and_help_reach_the_user_and_the_log(
+        self, function: Function, tmp_path: Path, language: str, advice: str
+    ) -> None:
+        rule = (
+            "id: r, on: commit-file, when: event.fileType == 10, severity: critical, owner: data team,"
+            " help: 'https://wiki.example.com/r', message: 'No {rule}'"
+        )
+        function.policy(f"version: 1\nlanguage: {language}\nrules:\n  - {{{rule}}}", tmp_path)
+        assert function.handle(body("commit-file", {"fileType": 10}))["errorMessage"] == f"[r] No r{advice}"
+        (line,) = function.log
+        (finding,) = line["findings"]
+        assert (finding["severity"], finding["owner"], finding["text"]) == ("critical", "data team", "[r] No r")
+
+    def test_an_exempt_event_is_found_logged_and_let_pass(self, function: Function, tmp_path: Path) -> None:
+        rule = (
+            "id: r, on: download-resources, check: download.rows, with: {max: 0}, exempt:"
+            " [{operator: 1, until: 2199-12-31}, {operator: 149318, until: 2199-12-31, reason: quarterly audit}]"
+        )
+        function.policy(f"version: 1\nlanguage: en\nrules:\n  - {{{rule}}}", tmp_path)
+        assert function.handle(body(data=OK | {"operator": "149318"})) == {"checkResult": "OK", "errorMessage": ""}
+        assert function.handle(body(data=OK | {"operator": "2"}))["checkResult"] == "FAIL"
+        exempt, other = (line["findings"][0] for line in function.log)
+        assert (exempt["mode"], exempt["exempt"], exempt["result"]) == ("exempt", "quarterly audit", "FAIL")
+        assert (other["mode"], other["exempt"]) == ("enforce", "")
+        assert function.log[0]["level"] == "INFO"
+
+    def test_an_exemption_without_a_reason_is_known_by_its_end(self) -> None:
+        exempt = "exempt: [{workspace: 90214, until: 2199-12-31}]"
+        verdict = only(f"on: download-resources, check: download.rows, with: {{max: 0}}, {exempt}")
+        assert [(found.mode, found.exempt) for found in verdict.findings] == [
+            (Mode.EXEMPT, "until 2199-12-31 16:00 UTC")
+        ]
+
+    def test_what_a_workspace_has_set_counts_and_what_it_set_wrong_is_warned_of(self) -> None:
+        rule = "on: download-resources, check: download.rows, with: {max: 0}, options: {max: rows, result: level}"
+        for options, results, warnings in (
+            ({"rows": "5"}, [], 0),
+            ({"level": "WARN"}, [Result.WARN], 0),
+            ({"rows": "many", "level": "WARN"}, [Result.WARN], 1),
+            ({}, [Result.FAIL], 0),
+        ):
+            asked = msgspec.structs.replace(event("download-resources", OK), options=options)
+            verdict = pipeline.judge(asked, ruled(rule), NOW)
+            assert [found.result for found in verdict.findings] == results
+            assert len(verdict.warnings) == warnings
+
+
+class TestParameters:
+    """What the extension was registered with decides last."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "extension.project.disabled",
+            "extension.project.disabled.append",
+            "extension.project.commit-file.disabled",
+            "extension.project.commit-file.disabled.append",
+            "extension.fileType.10.commit-file.enabled",
+        ],
+    )
+    def test_where_they_switch_the_extension_off_findings_are_kept_and_count_for_nothing(self, name: str) -> None:
+        value = "false" if "fileType" in name else "1, 90214"
+        verdict = self.verdict({name: value})
+        assert verdict.result is Result.OK
+        assert [(found.result, found.mode) for found in verdict.findings] == [
+            (Result.FAIL, Mode.SHADOW),
+            (Result.WARN, Mode.SHADOW),
+            (Result.FAIL, Mode.EXEMPT),
+        ]
+        assert verdict.warnings == (f"the extension's parameter {name} switches it off here: answered OK",)
+        assert verdict.message(1000) == ""
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {},
+            {"extension.project.disabled": "1"},
+            {"extension.project.run-file.disabled": "90214"},
+            {"extension.fileType.6.commit-file.enabled": "false"},
+            {"extension.fileType.10.commit-file.enabled": "true"},
+            {"team": "dw"},
+        ],
+    )
+    def test_else_the_verdict_stands(self, parameters: dict[str, str]) -> None:
+        verdict = self.verdict(parameters)
+        assert (verdict.result, verdict.warnings, verdict.manual_pass) == (Result.FAIL, (), False)
+
+    @pytest.mark.parametrize("answer", [None, Missing("no")])
+    def test_without_them_the_verdict_stands(self, answer: Missing | None) -> None:
+        verdict = self.verdict(answer)
+        assert (verdict.result, verdict.warnings) == (Result.FAIL, ())
+
+    def test_what_can_be_passed_by_hand_is_said_where_it_blocks(self) -> None:
+        can = {"extension.manualPass.enabled": "true"}
+        assert "marked as passed" in self.verdict(can).message(1000)
+        warns = pipeline.judge(
+            msgspec.structs.replace(event("commit-file", {"fileType": 10}), parameters=can),
+            ruled("on: commit-file, when: event.fileType == 10, result: WARN"),
+            NOW,
+        )
+        assert warns.manual_pass
+        assert "marked as passed" not in warns.message(1000)
+
+    def test_an_event_without_workspace_or_file_type_is_switched_off_by_none(self) -> None:
+        everywhere = {"extension.project.disabled": "1,,90214", "extension.fileType..project-deleted.enabled": "false"}
+        known = event("project-deleted", {})
+        asked = msgspec.structs.replace(known, workspace=Unknown("projectId", Reason.MISSING), parameters=everywhere)
+        assert pipeline.judge(asked, ruled("on: project-deleted, when: 'true'"), NOW).result is Result.FAIL
+
+    @staticmethod
+    def verdict(answer: dict[str, str] | Missing | None) -> Verdict:
+        """The verdict on a commit that three rules are against, one of which is eased."""
+        text = """version: 1
+language: en
+rules:
+  - {id: a, on: commit-file, when: event.fileType == 10}
+  - {id: b, on: commit-file, when: event.fileType == 10, result: WARN}
+  - {id: c, on: commit-file, when: event.fileType == 10, exempt: [{operator: 149318, until: 2199-12-31}]}
+"""
+        asked = msgspec.structs.replace(event("commit-file", {"fileType": 10}), parameters=answer)
+        return pipeline.judge(asked, policy.parse(text.encode(), "p"), NOW)
+
+
+class TestPure:
+    """The same event, policy and instant give the same verdict."""
+
+    def test_every_documented_event_under_every_check_and_a_condition(self) -> None:
+        rules = policy.parse(every_check().encode(), "p")
+        assert {rule.check.id for rule in rules.rules if rule.check} == set(checks.BY_ID)
+        found = 0
+        for path in sorted(EVENTS.glob("*.json")):
+            first, second = (
+                pipeline.judge(envelopes.parse(path.read_bytes()), rules, NOW + offset)
+                for offset in (timedelta(), timedelta())
+            )
+            assert first == second, path.name
+            assert first.message(1000) == second.message(1000)
+            found += len(first.findings)
+        assert found > 100
+
+    def test_nothing_of_an_event_or_a_policy_is_changed(self) -> None:
+        rules = policy.parse(every_check().encode(), "p")
+        for path in sorted(EVENTS.glob("*.json")):
+            asked = envelopes.parse(path.read_bytes())
+            pipeline.judge(asked, rules, NOW)
+            again = envelopes.parse(path.read_bytes())
+            assert asked == again
+            assert asked.data == again.data
+        assert msgspec.structs.replace(rules, plan={}) == msgspec.structs.replace(rules, plan={})
+
+    def test_an_event_with_a_time_is_judged_for_it_whenever_that_is(self) -> None:
+        rules = policy.parse(every_check().encode(), "p")
+        asked = envelopes.parse((EVENTS / "download-resources.eventbridge.json").read_bytes())
+        assert pipeline.judge(asked, rules, NOW) == pipeline.judge(asked, rules, NOW + timedelta(days=1000))
+
+
+def every_check() -> str:
+    """A policy with each check under the settings of its documented hit, and a condition."""
+    lines = ["version: 1", "language: en", "rules:", "  - {id: any, on: '*', when: operator.ids.size() > 0}"]
+    for check, examples in documented().items():
+        settings = json.dumps(examples["Hits"][1], ensure_ascii=False)
+        lines.append(f"  - {{id: {check}, on: '*', check: {check}, with: {settings}}}")
+    return "\n".join(lines)
 
 
 class TestAnswer:
@@ -239,6 +520,13 @@ class TestAnswer:
         assert returned["statusCode"] == 401
         assert function.received == []
         assert [(line["level"], line["event"]) for line in function.log] == [("WARNING", "refused-request")]
+
+    def test_what_cannot_be_answered_is_logged_and_raised(self, function: Function) -> None:
+        with pytest.raises(MessageError, match="messageId"):
+            function.handle(b'{"messageBody": {}, "eventType": "commit-file"}')
+        assert function.received == []
+        assert [(line["level"], line["event"]) for line in function.log] == [("ERROR", "unanswerable")]
+        assert function.log[0]["error"].startswith("messageId: is missing")
 
     def test_messages_are_in_the_language_of_the_policy(self, function: Function, tmp_path: Path) -> None:
         function.policy(RULES.replace("language: en", "language: zh"), tmp_path)
@@ -417,7 +705,7 @@ class TestCallbackFails:
             function.set(DATAWORKS_ENDPOINT=f"http://{stub.endpoint}")
             function.initialize()
             function.handle(body("freeze-node"))
-            assert len(stub.requests) == 1
+            assert len([request for request in stub.requests if "UpdateWorkbenchEventResult" in request]) == 1
 
     def test_no_answer_is_an_error_behind_eventbridge(self, function: Function) -> None:
         function.set(DATAWORKS_ENDPOINT="http://127.0.0.1:9")
@@ -469,6 +757,9 @@ class TestLog:
                     "check": "download.rows",
                     "result": "FAIL",
                     "mode": "enforce",
+                    "severity": "",
+                    "owner": "",
+                    "exempt": "",
                     "text": "[bulk-download] The download has 123,456 rows; at most 100,000 are allowed. Narrow the"
                     " query with a filter, or download less at a time.",
                     "error": "",

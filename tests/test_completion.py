@@ -1,0 +1,704 @@
+"""What a message lacks is asked of the platform, once, only where a rule needs it, and its absence is told apart."""
+
+import json
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from extension import checks, edges
+from extension.checks import Need
+from extension.dataworks import Credentials
+from extension.edges import OPTIONS_TTL_S, PARAMETERS_TTL_S, ROLES_TTL_S
+from extension.errors import PlatformError
+from extension.local import EXTENSION_CODE, DataWorks
+from tests.conftest import EVENTS, Function, key
+
+BANNED = "check: file.content, with: {forbid: '(?i)drop table'}"
+COMMITTED = {"CommittedFile": {"Content": "DROP TABLE a;", "FileName": "a.sql", "FileType": 10, "Owner": "149318"}}
+HARMLESS = {"CommittedFile": {"Content": "SELECT 1;", "FileName": "a.sql", "FileType": 10, "Owner": "149318"}}
+MODEL = {"TableModel": {"TableName": "orders", "Comment": "Orders.", "Columns": []}}
+WHO = {"operator": "149318", "projectId": 90214}
+
+
+class Clock:
+    """The seconds that a function counts; a test moves them."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.passing = 0.0
+        """What passes after the next look."""
+
+    def __call__(self) -> float:
+        """The seconds since whenever."""
+        seconds, self.seconds, self.passing = self.seconds, self.seconds + self.passing, 0.0
+        return seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the function under test."""
+    clock = Clock()
+    monkeypatch.setattr(edges, "time", SimpleNamespace(monotonic=clock))
+    return clock
+
+
+class Deployed:
+    """The function under a policy of given rules."""
+
+    def __init__(self, function: Function, tmp_path: Path) -> None:
+        self.function = function
+        self.dataworks = function.dataworks
+        self._tmp_path = tmp_path
+
+    def rules(self, *rules: str) -> None:
+        """Deploy these rules, each given by its keys."""
+        lines = [f"  - {{id: r{number}, {rule}}}" for number, rule in enumerate(rules, start=1)]
+        self.function.policy("version: 1\nlanguage: en\ntimezone: UTC\nrules:\n" + "\n".join(lines), self._tmp_path)
+
+    def handle(self, code: str, data: Mapping[str, object] | None = None, *, message_id: str = "m-1") -> object:
+        """The verdict on an event of a workspace, or on one with other data."""
+        body = {
+            "messageId": message_id,
+            "eventType": code,
+            "blockBusiness": True,
+            "messageBody": {**WHO, **(data or {})},
+        }
+        return self.function.handle(json.dumps(body).encode())["checkResult"]
+
+    @property
+    def asked(self) -> list[tuple[str, dict[str, str]]]:
+        """What was asked of DataWorks, and with which parameters."""
+        return [(call.action, call.parameters) for call in self.function.asked]
+
+    @property
+    def actions(self) -> list[str]:
+        """What was asked of DataWorks, by the name of the action."""
+        return [call.action for call in self.function.asked]
+
+    @property
+    def errors(self) -> list[object]:
+        """What went wrong with each finding of the last event, as the log has it."""
+        return [found["error"] for found in self.function.log[-1]["findings"]]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the log of the last event warns of."""
+        warnings: list[str] = self.function.log[-1]["warnings"]
+        return warnings
+
+
+@pytest.fixture
+def deployed(function: Function, tmp_path: Path) -> Deployed:
+    """The function, to be given rules."""
+    return Deployed(function, tmp_path)
+
+
+DETAIL = "GetIDEEventDetail"
+
+
+class TestSnapshot:
+    """The code or the table of an event of Data Studio."""
+
+    def test_it_is_asked_for_the_event_and_judged(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: commit-file, {BANNED}")
+        deployed.dataworks.snapshots["m-1"] = COMMITTED
+        deployed.dataworks.snapshots["m-2"] = HARMLESS
+        assert deployed.handle("commit-file") == "FAIL"
+        assert deployed.handle("commit-file", message_id="m-2") == "OK"
+        assert [call for call in deployed.asked if call[0] == DETAIL] == [
+            (DETAIL, {"MessageId": "m-1", "ProjectId": "90214"}),
+            (DETAIL, {"MessageId": "m-2", "ProjectId": "90214"}),
+        ]
+
+    @pytest.mark.parametrize(
+        ("code", "member"),
+        [
+            ("commit-file", "CommittedFile"),
+            ("deploy-file", "CommittedFile"),
+            ("delete-file", "DeletedFile"),
+            ("run-file", "FileExecutionCommand"),
+        ],
+    )
+    def test_every_operation_on_files_has_one(self, deployed: Deployed, code: str, member: str) -> None:
+        deployed.rules(f"on: {code}, {BANNED}")
+        deployed.dataworks.snapshots["m-1"] = {member: {"Content": "drop table x"}}
+        assert deployed.handle(code) == "FAIL"
+        assert deployed.errors == [""]
+
+    def test_a_table_is_judged_by_its_model(self, deployed: Deployed) -> None:
+        deployed.rules("on: commit-table, check: table.comment, with: {columns: false}")
+        deployed.dataworks.snapshots["m-1"] = MODEL
+        assert deployed.handle("commit-table") == "OK"
+        deployed.dataworks.snapshots["m-1"] = {"TableModel": {"TableName": "orders"}}
+        assert deployed.handle("commit-table") == "FAIL"
+
+    @pytest.mark.parametrize(
+        "narrow",
+        [
+            "workspaces: 1",
+            "except_workspaces: 90214",
+            "operators: 1",
+            "except_operators: 149318",
+            "from: 2999-01-01",
+            "until: 2020-01-01",
+            "when: event.fileType == 6",
+            "when: event.nodeId == 6",
+            "when: event.dataSourceName == 'x' && workspace.id == '1'",
+        ],
+    )
+    def test_it_is_not_asked_for_a_rule_that_does_not_apply(self, deployed: Deployed, narrow: str) -> None:
+        deployed.rules(f"on: commit-file, {BANNED}, on_error: OK, result: WARN, {narrow}")
+        deployed.dataworks.snapshots["m-1"] = COMMITTED
+        deployed.handle("commit-file", {"fileType": 10, "dataSourceName": "y"})
+        assert DETAIL not in deployed.actions
+
+    @pytest.mark.parametrize(
+        "rule",
+        [f"on: run-file, {BANNED}", "on: commit-file, check: file.owner", "on: commit-file, when: event.fileType == 6"],
+    )
+    def test_it_is_not_asked_for_a_rule_that_does_not_need_it(self, deployed: Deployed, rule: str) -> None:
+        deployed.rules(rule)
+        deployed.handle("commit-file", {"fileType": 10, "fileOwner": "149318"})
+        assert deployed.asked == []
+
+    def test_it_is_asked_for_a_rule_whose_condition_is_met_at_that_moment(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: commit-file, when: now.getFullYear() > 2000, {BANNED}")
+        deployed.dataworks.snapshots["m-1"] = COMMITTED
+        assert deployed.handle("commit-file") == "FAIL"
+        assert deployed.errors == [""]
+
+    def test_it_is_asked_once_for_several_rules(self, deployed: Deployed) -> None:
+        deployed.rules(
+            f"on: commit-file, {BANNED}", "on: commit-file, check: file.size, with: {max: 3B}", "on: '*', when: 'true'"
+        )
+        deployed.dataworks.snapshots["m-1"] = COMMITTED
+        deployed.handle("commit-file")
+        assert deployed.actions.count(DETAIL) == 1
+        assert [found["rule"] for found in deployed.function.log[0]["findings"]] == ["r1", "r2", "r3"]
+
+    @pytest.mark.parametrize("on_error", ["FAIL", "WARN", "OK"])
+    def test_what_is_not_found_is_a_finding_under_on_error(self, deployed: Deployed, on_error: str) -> None:
+        deployed.rules(f"on: commit-file, {BANNED}, on_error: {on_error}, message: own")
+        assert deployed.handle("commit-file") == on_error
+        (error,) = deployed.errors
+        assert str(error).startswith("GetIDEEventDetail: HTTP 404: InvalidMessageId.NotFound: ")
+        line = deployed.function.log[0]
+        assert line["level"] == "ERROR"
+        assert "DataWorks did not give the details that it needs" in line["findings"][0]["text"]
+
+    def test_an_outage_is_a_finding_under_on_error_and_the_other_rules_are_judged(self, deployed: Deployed) -> None:
+        deployed.rules(
+            f"on: commit-file, {BANNED}, on_error: OK", "on: commit-file, when: event.fileType == 10, result: WARN"
+        )
+        deployed.dataworks.failing[DETAIL] = (500, "InternalError")
+        assert deployed.handle("commit-file", {"fileType": 10}) == "WARN"
+        assert str(deployed.errors[0]).startswith("GetIDEEventDetail: HTTP 500: InternalError: ")
+        assert deployed.errors[1] == ""
+
+    @pytest.mark.parametrize(
+        ("snapshot", "error"),
+        [
+            (MODEL, "GetIDEEventDetail: the answer is not about what the event is about"),
+            (
+                {"CommittedFile": None},
+                "GetIDEEventDetail: HTTP 200: UnreadableAnswer: no member of EventDetail is filled",
+            ),
+            ({"CommittedFile": "DROP TABLE a"}, "GetIDEEventDetail: HTTP 200: UnreadableAnswer: "),
+        ],
+    )
+    def test_an_answer_about_something_else_is_a_finding_under_on_error(
+        self, deployed: Deployed, snapshot: dict[str, object], error: str
+    ) -> None:
+        deployed.rules(f"on: commit-file, {BANNED}, on_error: WARN")
+        deployed.dataworks.snapshots["m-1"] = snapshot
+        assert deployed.handle("commit-file") == "WARN"
+        assert str(deployed.errors[0]).startswith(error)
+
+    def test_an_event_without_a_workspace_has_none(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: commit-file, {BANNED}, on_error: WARN")
+        assert deployed.handle("commit-file", {"projectId": None}) == "WARN"
+        assert deployed.errors == ["projectId: is not in the message"]
+        assert DETAIL not in deployed.actions
+
+    def test_without_credentials_there_is_none(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: commit-file, {BANNED}, on_error: WARN")
+        deployed.function.set(ALIBABA_CLOUD_ACCESS_KEY_SECRET="")
+        assert deployed.handle("commit-file") == "WARN"
+        assert deployed.errors == ["ALIBABA_CLOUD_ACCESS_KEY_ID: no credentials: give the function a role"]
+
+    def test_without_a_way_to_the_platform_there_is_none(
+        self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        deployed.rules("on: commit-file, check: file.owner")
+        deployed.function.set(DATAWORKS_CALLBACK="off", DATAWORKS_ENDPOINT="")
+        extension = edges.Extension(SimpleNamespace(region=""))
+        monkeypatch.setattr("handler._extension", extension)
+        file = extension.environment.policy
+        file.write_text(f"version: 1\nrules:\n  - {{id: r, on: commit-file, {BANNED}, on_error: WARN}}")
+        assert deployed.handle("commit-file") == "WARN"
+        assert deployed.errors == ["FC_REGION: the region is not known; set it, or DATAWORKS_ENDPOINT"]
+
+    def test_it_is_asked_also_where_the_callback_is_off_or_no_code_is_set(self, deployed: Deployed) -> None:
+        deployed.function.set(DATAWORKS_CALLBACK="off", DATAWORKS_EXTENSION_CODE="")
+        deployed.rules(f"on: commit-file, {BANNED}")
+        deployed.dataworks.snapshots["*"] = COMMITTED
+        assert deployed.handle("commit-file") == "FAIL"
+        assert deployed.actions == [DETAIL]
+        assert deployed.function.received == []
+
+    @pytest.mark.parametrize(
+        ("timeout_s", "seconds", "asked"),
+        [(60, 43.9, True), (60, 44.0, False), (10, 2.4, True), (10, 2.5, False), (30, 13.9, True), (30, 14.0, False)],
+    )
+    def test_it_is_not_asked_where_no_time_is_left_for_the_answer_and_the_callback(
+        self, deployed: Deployed, clock: Clock, timeout_s: int, seconds: float, *, asked: bool
+    ) -> None:
+        deployed.function.timeout_s = timeout_s
+        deployed.rules(f"on: commit-file, {BANNED}, on_error: WARN")
+        deployed.dataworks.snapshots["m-1"] = COMMITTED
+        clock.passing = seconds  # the first look is the start of the call
+        assert deployed.handle("commit-file") == ("FAIL" if asked else "WARN")
+        assert (DETAIL in deployed.actions) is asked
+        assert deployed.errors == ["" if asked else "no time was left to ask the platform"]
+
+
+MEMBERS = "ListProjectMembers"
+ADMINS = "check: operator.roles, with: {allow: [role_project_admin]}"
+
+
+class TestRoles:
+    """The operator's roles in the workspace."""
+
+    def test_they_are_asked_once_for_a_workspace_and_a_while(self, deployed: Deployed, clock: Clock) -> None:
+        deployed.rules(f"on: freeze-node, {ADMINS}", f"on: undeploy-node, {ADMINS}")
+        deployed.dataworks.members["90214"] = {"149318": ["role_project_admin"], "2": ["role_project_dev"]}
+        deployed.dataworks.members["7"] = {"149318": ["role_project_guest"]}
+        assert deployed.handle("freeze-node") == "OK"
+        assert deployed.handle("undeploy-node", {"operator": "2"}) == "FAIL"
+        assert deployed.handle("freeze-node", {"projectId": 7}) == "FAIL"
+        clock.seconds += ROLES_TTL_S - 1
+        assert deployed.handle("freeze-node") == "OK"
+        assert self.workspaces(deployed) == ["90214", "7"]
+        clock.seconds += 1
+        deployed.dataworks.members["90214"] = {"149318": []}
+        assert deployed.handle("freeze-node") == "FAIL"
+        assert self.workspaces(deployed) == ["90214", "7", "90214"]
+
+    def test_a_stranger_to_the_workspace_has_none(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: freeze-node, {ADMINS}")
+        deployed.dataworks.members["90214"] = {"1": ["role_project_admin"]}
+        assert deployed.handle("freeze-node") == "FAIL"
+        assert deployed.errors == [""]
+
+    def test_an_unknown_operator_is_not_asked_for(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: freeze-node, {ADMINS}, on_error: WARN")
+        deployed.dataworks.members["90214"] = {"1": ["role_project_admin"]}
+        assert deployed.handle("freeze-node", {"operator": None}) == "WARN"
+        assert deployed.errors == ["the message does not say who the operator is"]
+        assert MEMBERS not in deployed.actions
+
+    @pytest.mark.parametrize(("members", "verdict"), [({"10": ["role_project_admin"]}, "OK"), ({"1": []}, "FAIL")])
+    def test_roles_of_the_account_behind_a_user_count_too(
+        self, deployed: Deployed, members: dict[str, list[str]], verdict: str
+    ) -> None:
+        deployed.rules(f"on: download-resources, {ADMINS}")
+        deployed.dataworks.members["5"] = members
+        who = {"operator": None, "projectId": None, "operatorUid": "1", "operatorBaseId": "10", "queryDwProjectId": "5"}
+        assert deployed.handle("download-resources", who) == verdict
+
+    @pytest.mark.parametrize(
+        ("condition", "verdict"),
+        [
+            ("operator.roles.exists(role, role == 'role_project_dev')", "FAIL"),
+            ("!operator.roles.exists(role, role == 'role_project_dev')", "OK"),
+        ],
+    )
+    def test_a_condition_that_reads_them_has_them(self, deployed: Deployed, condition: str, verdict: str) -> None:
+        deployed.rules(f'on: freeze-node, when: "{condition}", {ADMINS}')
+        deployed.dataworks.members["90214"] = {"149318": ["role_project_dev"]}
+        assert deployed.handle("freeze-node") == verdict
+        assert deployed.actions.count(MEMBERS) == 1
+
+    def test_roles_that_cannot_be_had_are_a_finding_under_on_error(self, deployed: Deployed) -> None:
+        condition = "operator.roles.exists(role, role == 'x')"
+        deployed.rules(
+            f"on: freeze-node, {ADMINS}, on_error: WARN", f'on: freeze-node, when: "{condition}", on_error: OK'
+        )
+        assert deployed.handle("freeze-node") == "WARN"
+        assert len(deployed.errors) == 2
+        assert all(str(error).startswith("ListProjectMembers: HTTP 404: ") for error in deployed.errors)
+        assert deployed.actions.count(MEMBERS) == 1
+
+    def test_an_earlier_answer_serves_while_the_platform_gives_no_other(self, deployed: Deployed, clock: Clock) -> None:
+        deployed.rules(f"on: freeze-node, when: operator.roles.size() > 0, {ADMINS}")
+        deployed.dataworks.members["90214"] = {"149318": ["role_project_admin"]}
+        deployed.handle("freeze-node")
+        clock.seconds += ROLES_TTL_S
+        deployed.dataworks.failing[MEMBERS] = (503, "ServiceUnavailable")
+        assert deployed.handle("freeze-node") == "OK"
+        (warning,) = deployed.warnings
+        assert warning.startswith("an earlier answer is used: ListProjectMembers: HTTP 503: ServiceUnavailable: ")
+
+    def test_an_event_without_a_workspace_has_none(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: freeze-node, {ADMINS}, on_error: WARN")
+        assert deployed.handle("freeze-node", {"projectId": None}) == "WARN"
+        assert deployed.errors == ["projectId: is not in the message"]
+
+    @staticmethod
+    def workspaces(deployed: Deployed) -> list[str]:
+        """Workspaces whose members were asked for."""
+        return [parameters["ProjectId"] for action, parameters in deployed.asked if action == MEMBERS]
+
+
+OPTIONS = "GetOptionValueForProject"
+ROWS = "on: download-resources, check: download.rows, with: {max: 5}, options: {max: maxRows, result: level}"
+TEN_ROWS = {"dataRowSize": 10}
+
+
+class TestOptions:
+    """What a workspace has set."""
+
+    def test_they_are_asked_for_the_workspace_and_kept_for_a_while(self, deployed: Deployed, clock: Clock) -> None:
+        deployed.rules(ROWS, "on: download-resources, check: download.rows, with: {max: 1}, options: {max: maxRows}")
+        deployed.dataworks.options |= {"90214": {"maxRows": "10"}, "7": {"maxRows": 9, "level": "WARN"}}
+        assert deployed.handle("download-resources", TEN_ROWS) == "OK"
+        assert deployed.handle("download-resources", TEN_ROWS | {"projectId": 7}) == "FAIL"
+        assert [found["result"] for found in deployed.function.log[-1]["findings"]] == ["WARN", "FAIL"]
+        clock.seconds += OPTIONS_TTL_S - 1
+        deployed.dataworks.options["90214"] = {"maxRows": "3"}
+        assert deployed.handle("download-resources", TEN_ROWS) == "OK"
+        assert self.workspaces(deployed) == ["90214", "7"]
+        clock.seconds += 1
+        assert deployed.handle("download-resources", TEN_ROWS) == "FAIL"
+        assert self.workspaces(deployed) == ["90214", "7", "90214"]
+
+    def test_they_are_asked_under_the_extension_s_code(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS)
+        deployed.handle("download-resources", {"dataRowSize": 1})
+        assert deployed.asked == [(OPTIONS, {"ExtensionCode": EXTENSION_CODE, "ProjectId": "90214"})]
+
+    def test_they_are_not_asked_for_a_rule_that_has_none_or_does_not_apply(self, deployed: Deployed) -> None:
+        deployed.rules(
+            "on: download-resources, check: download.rows, with: {max: 5}",
+            f"{ROWS}, workspaces: 1",
+            f"{ROWS}, when: event.dataRowSize > 100",
+        )
+        deployed.handle("download-resources", {"dataRowSize": 1})
+        assert deployed.asked == []
+
+    def test_a_stale_value_is_used_with_a_warning_when_the_platform_fails(
+        self, deployed: Deployed, clock: Clock
+    ) -> None:
+        deployed.rules(ROWS)
+        deployed.dataworks.options["90214"] = {"maxRows": "10"}
+        deployed.handle("download-resources", TEN_ROWS)
+        clock.seconds += OPTIONS_TTL_S
+        deployed.dataworks.failing[OPTIONS] = (500, "InternalError")
+        assert deployed.handle("download-resources", TEN_ROWS) == "OK"
+        (warning,) = deployed.warnings
+        assert warning.startswith("an earlier answer is used: GetOptionValueForProject: HTTP 500: InternalError: ")
+        assert deployed.function.log[-1]["level"] == "WARNING"
+
+    def test_without_any_value_the_rule_s_own_is_used_with_a_warning(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS)
+        deployed.dataworks.failing[OPTIONS] = (500, "InternalError")
+        assert deployed.handle("download-resources", TEN_ROWS) == "FAIL"
+        (warning,) = deployed.warnings
+        assert warning.startswith(
+            "options could not be read, the rules' own values are used: GetOptionValueForProject: "
+        )
+        assert deployed.handle("download-resources", {"dataRowSize": 5}) == "OK"
+
+    @pytest.mark.parametrize("saved", [{}, "", "{}", "null", {"maxRows": ""}, {"maxRows": None}, {"other": 1}])
+    def test_a_workspace_that_set_nothing_has_the_rule_s_own_values(self, deployed: Deployed, saved: object) -> None:
+        deployed.rules(ROWS)
+        deployed.dataworks.options["90214"] = saved
+        assert deployed.handle("download-resources", TEN_ROWS) == "FAIL"
+        assert deployed.warnings == []
+
+    def test_a_value_of_a_wrong_type_leaves_the_rule_its_own_with_a_warning(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS)
+        deployed.dataworks.options["90214"] = {"maxRows": {"a": 1}, "level": "OK"}
+        assert deployed.handle("download-resources", TEN_ROWS) == "FAIL"
+        assert deployed.warnings == [
+            (
+                "rule r1: option maxRows: expected a whole number of at least 0, found a mapping;"
+                " the rule's own value is used"
+            ),
+            "rule r1: option level: expected FAIL or WARN, found 'OK'; the rule's own value is used",
+        ]
+
+    def test_an_event_of_the_tenant_is_asked_for_under_the_workspace_that_it_names(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS)
+        deployed.dataworks.options["5"] = {"maxRows": 10}
+        data = TEN_ROWS | {"projectId": None, "queryDwProjectId": "5"}
+        assert deployed.handle("download-resources", data) == "OK"
+        assert self.workspaces(deployed) == ["5"]
+
+    def test_an_event_that_names_no_workspace_has_the_rule_s_own_values(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS)
+        assert deployed.handle("download-resources", {"dataRowSize": 5, "projectId": None}) == "OK"
+        assert deployed.asked == []
+        assert deployed.warnings == [
+            "options could not be read, the rules' own values are used: projectId: is not in the message"
+        ]
+
+    def test_without_a_code_the_rule_s_own_values_are_used(self, deployed: Deployed) -> None:
+        deployed.function.set(DATAWORKS_EXTENSION_CODE="", DATAWORKS_CALLBACK="off")
+        deployed.rules(ROWS)
+        assert deployed.handle("download-resources", TEN_ROWS) == "FAIL"
+        assert deployed.asked == []
+        assert deployed.warnings == [
+            "options could not be read, the rules' own values are used: DATAWORKS_EXTENSION_CODE: not set"
+        ]
+
+    @staticmethod
+    def workspaces(deployed: Deployed) -> list[str]:
+        """Workspaces whose options were asked for."""
+        return [parameters["ProjectId"] for action, parameters in deployed.asked if action == OPTIONS]
+
+
+REGISTRATION = "GetExtension"
+TYPED = "on: commit-file, when: event.fileType == 10"
+
+
+class TestParameters:
+    """What the extension was registered with."""
+
+    def test_they_are_not_asked_for_an_event_that_passes(self, deployed: Deployed) -> None:
+        deployed.rules(TYPED)
+        assert deployed.handle("commit-file", {"fileType": 6}) == "OK"
+        assert deployed.asked == []
+
+    @pytest.mark.parametrize("result", ["FAIL", "WARN"])
+    def test_they_are_asked_once_where_an_event_does_not_pass_and_kept_for_a_while(
+        self, deployed: Deployed, clock: Clock, result: str
+    ) -> None:
+        deployed.rules(f"{TYPED}, result: {result}")
+        for _ in range(2):
+            assert deployed.handle("commit-file", {"fileType": 10}) == result
+            clock.seconds += PARAMETERS_TTL_S - 1
+        assert deployed.asked == [(REGISTRATION, {"ExtensionCode": EXTENSION_CODE})]
+        clock.seconds += 1
+        deployed.handle("commit-file", {"fileType": 10})
+        assert deployed.actions == [REGISTRATION] * 2
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "extension.project.disabled=1,90214",
+            "extension.project.disabled=1\nextension.project.disabled.append=90214",
+            "extension.project.commit-file.disabled=90214",
+            "extension.project.commit-file.disabled=1\nextension.project.commit-file.disabled.append=90214",
+            "extension.fileType.10.commit-file.enabled=false",
+        ],
+    )
+    def test_where_they_switch_the_extension_off_ok_is_posted_and_findings_are_logged(
+        self, deployed: Deployed, line: str
+    ) -> None:
+        deployed.rules(TYPED)
+        deployed.dataworks.parameters = line
+        assert deployed.handle("commit-file", {"fileType": 10}) == "OK"
+        assert [call.parameters["CheckResult"] for call in deployed.function.received] == ["OK"]
+        logged = deployed.function.log[0]
+        assert [(found["rule"], found["result"], found["mode"]) for found in logged["findings"]] == [
+            ("r1", "FAIL", "shadow")
+        ]
+        (warning,) = deployed.warnings
+        assert warning.endswith("switches it off here: answered OK")
+
+    def test_a_check_that_can_be_passed_by_hand_says_so(self, deployed: Deployed) -> None:
+        deployed.rules(TYPED)
+        deployed.dataworks.parameters = "extension.manualPass.enabled=true"
+        assert deployed.handle("commit-file", {"fileType": 10}) == "FAIL"
+        (call,) = deployed.function.received
+        assert call.parameters["CheckResultTip"].endswith(
+            "marked as passed in DataWorks by whoever has the permission to."
+        )
+
+    @pytest.mark.parametrize(("team", "verdict"), [("team=dw", "FAIL"), ("team=bi", "OK"), ("", "OK")])
+    def test_a_condition_that_reads_them_has_them(self, deployed: Deployed, team: str, verdict: str) -> None:
+        deployed.rules("on: commit-file, when: \"'team' in parameters && parameters['team'] == 'dw'\"")
+        deployed.dataworks.parameters = team
+        assert deployed.handle("commit-file") == verdict
+        assert deployed.actions == [REGISTRATION]
+
+    def test_a_condition_narrows_what_else_is_asked_for(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: commit-file, when: \"'strict' in parameters\", {BANNED}")
+        deployed.dataworks.snapshots["*"] = COMMITTED
+        assert deployed.handle("commit-file") == "OK"
+        assert deployed.actions == [REGISTRATION]
+
+    def test_a_condition_without_them_gives_on_error(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: commit-file, when: \"!('off' in parameters)\", on_error: WARN, {BANNED}")
+        deployed.dataworks.snapshots["*"] = HARMLESS
+        deployed.dataworks.failing[REGISTRATION] = (500, "InternalError")
+        assert deployed.handle("commit-file") == "WARN"
+        assert str(deployed.errors[0]).startswith("GetExtension: HTTP 500: InternalError: ")
+        assert deployed.actions == [REGISTRATION]
+
+    def test_where_they_cannot_be_read_the_verdict_stands_with_a_warning(self, deployed: Deployed) -> None:
+        deployed.rules(TYPED)
+        deployed.dataworks.parameters = "extension.project.disabled=90214"
+        deployed.dataworks.failing[REGISTRATION] = (403, "Forbidden.RAM")
+        assert deployed.handle("commit-file", {"fileType": 10}) == "FAIL"
+        assert [call.parameters["CheckResult"] for call in deployed.function.received] == ["FAIL"]
+        (warning,) = deployed.warnings
+        assert warning.startswith(
+            "the extension's parameters could not be read, and do not count: GetExtension: HTTP 403: Forbidden.RAM: "
+        )
+
+    def test_an_earlier_answer_serves_while_the_platform_gives_no_other(self, deployed: Deployed, clock: Clock) -> None:
+        deployed.rules(TYPED)
+        deployed.dataworks.parameters = "extension.project.disabled=90214"
+        deployed.handle("commit-file", {"fileType": 10})
+        clock.seconds += PARAMETERS_TTL_S
+        deployed.dataworks.failing[REGISTRATION] = (500, "InternalError")
+        assert deployed.handle("commit-file", {"fileType": 10}) == "OK"
+        assert deployed.warnings[0].startswith("an earlier answer is used: GetExtension: HTTP 500: ")
+
+    @pytest.mark.parametrize("variables", [{"DATAWORKS_CALLBACK": "off"}, {"DATAWORKS_EXTENSION_CODE": ""}])
+    def test_they_are_not_asked_where_nothing_is_posted(self, deployed: Deployed, variables: dict[str, str]) -> None:
+        deployed.function.set(**variables)
+        deployed.rules(TYPED)
+        assert deployed.handle("commit-file", {"fileType": 10}) == "FAIL"
+        assert deployed.asked == []
+
+
+INSTANCE = "GetInstance"
+PRODUCTION = "on: pre-kill-instance, check: instance.environment, with: {allow: [DEV]}, on_error: WARN"
+
+
+class TestInstances:
+    """The instances that an operation is about."""
+
+    @pytest.mark.parametrize("count", [1, 20])
+    def test_each_is_asked_for_once(self, deployed: Deployed, count: int) -> None:
+        deployed.rules(PRODUCTION)
+        deployed.dataworks.instances["*"] = {"NodeId": 1, "NodeName": "n"}
+        ids = list(range(1, count + 1))
+        assert deployed.handle("pre-kill-instance", {"taskIds": [*ids, *ids]}) == "FAIL"
+        asked = [parameters for action, parameters in deployed.asked if action == INSTANCE]
+        assert asked == [{"InstanceId": str(number), "ProjectEnv": "PROD"} for number in ids]
+
+    @pytest.mark.parametrize("count", [0, 21])
+    def test_none_and_too_many_are_not_asked_for(self, deployed: Deployed, count: int) -> None:
+        deployed.rules(PRODUCTION)
+        assert deployed.handle("pre-kill-instance", {"taskIds": list(range(count))}) == "WARN"
+        assert deployed.errors == [f"the message names {count} instances; 1 to 20 are asked for"]
+        assert INSTANCE not in deployed.actions
+
+    def test_an_instance_that_is_not_in_production_is_looked_for_in_development(self, deployed: Deployed) -> None:
+        deployed.rules(PRODUCTION)
+        deployed.dataworks.instances["7"] = {"NodeId": 1, "ProjectEnv": "DEV"}
+        assert deployed.handle("pre-kill-instance", {"taskIds": [7]}) == "OK"
+        assert [parameters["ProjectEnv"] for _, parameters in deployed.asked] == ["PROD", "DEV"]
+
+    def test_one_that_cannot_be_had_is_a_finding_under_on_error_and_ends_the_asking(self, deployed: Deployed) -> None:
+        deployed.rules(PRODUCTION)
+        deployed.dataworks.instances["9"] = {"NodeId": 1}
+        assert deployed.handle("pre-kill-instance", {"taskIds": [8, 9]}) == "WARN"
+        assert str(deployed.errors[0]).startswith("GetInstance: HTTP 404: InvalidInstanceId.NotFound: ")
+        assert {parameters.get("InstanceId", "8") for _, parameters in deployed.asked} == {"8"}
+
+    def test_an_event_that_has_no_instances_is_a_finding_and_no_crash(
+        self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A custom check may need what its event cannot have."""
+        check = msgspec.structs.replace(checks.BY_ID["file.owner"], needs=frozenset({Need.INSTANCES}))
+        monkeypatch.setitem(checks.BY_ID, "file.owner", check)
+        deployed.rules("on: commit-file, check: file.owner, on_error: WARN")
+        assert deployed.handle("commit-file") == "WARN"
+        assert deployed.errors == ["the message names 0 instances; 1 to 20 are asked for"]
+
+
+class TestSecrets:
+    """Code, SQL and secrets stay where they are."""
+
+    MARK = "Zx81Marker"
+
+    def test_none_gets_into_a_log_a_message_or_an_error(
+        self, function: Function, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        mark = self.MARK
+        server = key()
+        token = f"{mark}Token{server.security_token}"
+        known = Credentials(f"KEY{mark[::-1]}", f"{mark}Secret", token)
+        seen: list[str] = []
+        with DataWorks(keys=[known], extension_code=EXTENSION_CODE) as dataworks:
+            function.set(DATAWORKS_ENDPOINT=dataworks.url)
+            deployed = Deployed(function, tmp_path)
+            for secret in (known.access_key_secret, f"{mark}Wrong"):
+                function.sign_with(Credentials(known.access_key_id, secret, token))
+                for snapshot in self.snapshots():
+                    dataworks.snapshots["*"] = snapshot
+                    for failing in ({}, {DETAIL: (500, "InternalError")}, {"UpdateIDEEventResult": (403, "Forbidden")}):
+                        dataworks.failing = failing
+                        deployed.rules(*self.rules())
+                        seen += self.run(function, "commit-file") + self.run(function, "download-resources")
+                        seen += self.run(function, "commit-table")
+            seen += [json.dumps(call.parameters) for call in dataworks.received]
+        assert len(seen) > 100
+        assert "r1" in "".join(seen)
+        assert mark not in "".join(seen)
+        assert mark not in caplog.text
+        assert mark not in "".join(record.getMessage() for record in caplog.records)
+
+    def snapshots(self) -> list[dict[str, object]]:
+        """Answers with the marker in the code, where it belongs and where it does not."""
+        code = f"-- {self.MARK}\nSELECT MAX_PT('{self.MARK}') FROM t; DROP TABLE {self.MARK};"
+        return [
+            {"CommittedFile": {"Content": code, "FileType": 10, "Owner": "149318", "FileName": "a.sql"}},
+            {"CommittedFile": {"Content": [code], "FileType": code}},
+            {"CommittedFile": code},
+            {"TableModel": {"TableName": "t", "Comment": "c", "Location": code, "Columns": []}},
+        ]
+
+    def rules(self) -> list[str]:
+        """Rules of every kind, those that hit, those that raise and those that lack something."""
+        return [
+            f"on: commit-file, {BANNED}",
+            f"on: commit-file, {BANNED}, message: 'No: {{rule}} {{event}}'",
+            "on: commit-file, check: file.functions, with: {deny: [max_pt]}",
+            "on: commit-file, check: file.size, with: {max: 3B}",
+            "on: commit-table, check: table.comment, with: {columns: true}",
+            "on: download-resources, when: event.sqlText.contains('MAX_PT'), options: {result: level}",
+            "on: download-resources, when: 'int(event.sqlText) > 5'",
+            "on: download-resources, when: event.sqlText.matches('.*DROP.*') && event.fileSize > 1",
+            "on: download-resources, when: event.sqlText + 'x' == event.fileName + event.moduleType",
+        ]
+
+    def run(self, function: Function, code: str) -> list[str]:
+        """What is told to whom of an event in both of its envelopes."""
+        sql = f"SELECT MAX_PT('{self.MARK}'); DROP TABLE {self.MARK}"
+        data = {**WHO, "sqlText": sql, "dataRowSize": 10, "fileName": "a.csv", "fileType": 10}
+        told = []
+        for body in (
+            {"messageId": "m-1", "eventType": code, "blockBusiness": True, "messageBody": data},
+            {"id": "m-1", "source": "acs.dataworks", "data": {"eventCode": code, **data}},
+        ):
+            try:
+                told.append(json.dumps(function.handle(json.dumps(body).encode())))
+            except PlatformError as error:
+                told += [str(error), repr(error), "".join(traceback.format_exception(error, chain=True))]
+        return told + [json.dumps(line) for line in function.log]
+
+
+def test_every_sample_is_answered_whatever_is_asked(deployed: Deployed) -> None:
+    """Under rules that need everything, with a platform that has nothing."""
+    deployed.rules(
+        "on: '*', when: 'operator.roles.size() > 0', on_error: WARN",
+        "on: '*', check: operator.roles, with: {allow: [a]}, on_error: WARN",
+        f"on: file-change, {BANNED}, on_error: WARN",
+        "on: table-change, check: table.comment, with: {columns: true}, on_error: WARN",
+        PRODUCTION.replace("pre-kill-instance", "instance-change"),
+        ROWS,
+    )
+    for path in sorted(EVENTS.glob("*.json")):
+        deployed.function.handle(path.read_bytes())
+    assert len(deployed.function.log) == len(list(EVENTS.glob("*.json")))
+    assert {line["event"] for line in deployed.function.log} == {"verdict"}
