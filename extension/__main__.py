@@ -2,19 +2,41 @@
 
 import io
 import sys
+from collections.abc import Iterator, Mapping, Sized
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn, cast, get_args, get_origin
 
 import click
 import msgspec
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from extension import __version__, edges, local
+from extension import (
+    __version__,
+    cases,
+    catalogue,
+    checks,
+    conditions,
+    edges,
+    events,
+    local,
+    review,
+    schema,
+    settings,
+    storage,
+)
+from extension.checks import Check
 from extension.errors import ConfigurationError, ExtensionError, PolicyError
+from extension.events import Payload
+from extension.settings import plain
+from extension.tree import suggestion
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
+
+_PATH = click.Path(path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,27 +48,22 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("event", type=click.Path(path_type=Path))
-@click.option("--policy", type=click.Path(path_type=Path), help="Policy file instead of policy.yaml.")
+@click.argument("event", type=_PATH)
+@click.option("--policy", type=_PATH, help="Policy instead of policy.yaml.")
+@click.option("--platform", type=_PATH, help="YAML file with what DataWorks answers when asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
-def invoke(event: Path, policy: Path | None, *, as_json: bool) -> None:
+def invoke(event: Path, policy: Path | None, platform: Path | None, *, as_json: bool) -> None:
     """Run the event in file EVENT through the real handler.
 
-    The verdict goes to a DataWorks on loopback; no cloud account is needed. Exits 0 for OK and WARN, 1 for FAIL, 2 for
-    an error.
+    The verdict goes to a DataWorks on loopback; no cloud account is needed. What rules ask of DataWorks it answers
+    from the file PLATFORM: a mapping with snapshot (an EventDetail), options, parameters, roles (of the operator)
+    and instances, each optional. Exits 0 for OK and WARN, 1 for FAIL, 2 for an error.
     """
-    try:
+    with _explained(str(event)):
         body = event.read_bytes()
-    except OSError as error:
-        _fail(f"{event}: {(error.strerror or str(error)).lower()}")
-    try:
-        run = local.invoke(body, {"EXTENSION_POLICY": str(policy.resolve())} if policy else {})
-    except PolicyError as error:
-        _fail(str(error))
-    except ConfigurationError as error:
-        _fail(f"environment variable {error}")
-    except ExtensionError as error:
-        _fail(f"{event}: {error}")
+        asked = local.answers(platform.read_bytes(), str(platform)) if platform else local.Answers()
+        variables = {"EXTENSION_POLICY": str(policy.resolve())} if policy else {}
+        run = local.invoke(body, variables, partial(asked.prepare, body=body))
     if run.verdict is None:
         _fail(f"{event}: {run.returned.get('body')}")
     if as_json:
@@ -61,18 +78,190 @@ def invoke(event: Path, policy: Path | None, *, as_json: bool) -> None:
 
 @main.group()
 def policy() -> None:
-    """Work on policies."""
+    """Validate and test policies, and print their schema."""
 
 
 @policy.command()
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=_PATH, required=False)
 def check(path: Path | None) -> None:
-    """Validate the policy at PATH (policy.yaml where none is given). Exits 0, or 2 with every error in it."""
-    try:
-        found = edges.load_policy((path or edges.environment().policy).resolve())
-    except ExtensionError as error:
-        _fail(str(error))
+    """Validate the policy PATH, a file or a folder.
+
+    Without PATH, that is policy.yaml, or what EXTENSION_POLICY names. Exits 0, or 2 with every error in it. What has
+    expired is warned of.
+    """
+    with _explained():
+        found = storage.load((path or edges.environment().policy).resolve())
+    for rule in found.rules:
+        if rule.scope.end and rule.scope.end <= edges.now():
+            _warn(f"{found.file}: rule {rule.id}: until: has passed, the rule judges nothing any longer")
+        for number, exemption in enumerate(rule.exempt):
+            if exemption.until <= edges.now():
+                _warn(f"{found.file}: rule {rule.id}: exempt[{number}].until: has passed, nobody is exempt any longer")
     click.echo(f"{found.file}: valid, rules: {len(found.rules)}, events: {len(found.plan)}, digest: {found.digest}")
+
+
+@policy.command("schema")
+@click.option("--policy", type=_PATH, help="Policy whose own checks are in the schema, too.")
+def policy_schema(policy: Path | None) -> None:
+    """Print the JSON Schema of a policy, for an editor."""
+    found = schema.schema(_registry(policy))
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+
+
+@policy.command("test")
+@click.argument("folders", type=_PATH, nargs=-1, required=True, metavar="DIR...")
+@click.option("--policy", type=_PATH, help="Another policy than DIR/policy.yaml.")
+@click.option("--format", "form", type=click.Choice(["text", "junit", "github"]), default="text", show_default=True)
+def policy_test(folders: tuple[Path, ...], policy: Path | None, form: str) -> None:
+    """Run the cases in DIR/cases against DIR/policy.yaml.
+
+    Rules that no case touches are listed. Exits 0 if all cases pass, 1 if one fails, 2 for a policy or a case that
+    does not validate.
+    """
+    with _explained():
+        reports = [cases.run(folder, policy) for folder in folders]
+    click.echo({"text": cases.text, "junit": cases.junit, "github": cases.github}[form](reports))
+    sys.exit(1 if any(report.failed for report in reports) else 0)
+
+
+@main.command("review")
+@click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
+@click.option("--policy", type=_PATH, help="Policy instead of policy.yaml.")
+@click.option("--format", "form", type=click.Choice(["text", "github"]), default="text", show_default=True)
+def review_files(paths: tuple[Path, ...], policy: Path | None, form: str) -> None:
+    """Judge code files of a repository as if committed.
+
+    Judged are .sql, .py and .sh files, those in folders among them, by the rules on commit-file whose check is of the
+    family file or sql and needs nothing but the file. The others are listed. Exits 0 for OK and WARN, 1 for FAIL, 2
+    for an error.
+    """
+    with _explained():
+        judged_by, left_out = review.reviewable(storage.load((policy or edges.environment().policy).resolve()))
+        reviewed = []
+        for file in review.files(paths):
+            if file.suffix.lower() not in review.TYPES and file.is_file():
+                _warn(f"{file}: left out: DataWorks has no type for its ending ({', '.join(review.TYPES)})")
+            else:
+                reviewed.append(review.review(file, judged_by, edges.now()))
+    for one in reviewed:
+        for judged in one.counted:
+            line = review.line(judged)
+            said = one.verdict.sentence(judged)
+            if form == "github":
+                level = "error" if judged.result == "FAIL" else "warning"
+                click.echo(cases.annotation(level, str(one.file), line, judged.rule, said))
+            else:
+                click.echo(f"{judged.result:4}  {one.file}{f':{line}' if line else ''}: {said}")
+    if left_out:
+        click.echo(f"not judged, since a file does not say what they need: {', '.join(left_out)}")
+    overall = review.overall(reviewed)
+    click.echo(f"{overall}: {_count(reviewed, 'file')}, {_count(judged_by.rules, 'rule')} ({judged_by.name})")
+    sys.exit(1 if overall == "FAIL" else 0)
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+@main.command("events")
+@click.argument("code", required=False)
+@click.option("--policy", type=_PATH, help="Policy whose own checks are shown, too.")
+def list_events(code: str | None, policy: Path | None) -> None:
+    """List the events of DataWorks, or describe one.
+
+    CODE is its event code or its EventBridge type. Described are its names in `on:`, its fields, and the checks that
+    judge it.
+    """
+    registry = _registry(policy)
+    if code is None:
+        _list_events(registry)
+        return
+    entry = catalogue.BY_CODE.get(code) or catalogue.BY_TYPE.get(code)
+    if entry is None:
+        _fail(f"{plain(code)} is no event code{suggestion(code, catalogue.BY_CODE)}")
+    _print(Text.assemble((entry.code, "bold"), f"  {entry.about}"), "")
+    names = (
+        ("type", entry.event_type),
+        ("on", f'{entry.code}, {entry.category}, "{entry.module.value}" or "*"'),
+        ("sent", _KINDS[entry.kind]),
+        ("answer", entry.callback or "none"),
+        ("level", entry.level),
+    )
+    _print(_grid(*((f"  {name}", value) for name, value in names)), "")
+    if entry.payload:
+        _print("Fields: event.NAME in a condition; what is indented is in the field above it", "")
+        _print(_grid(*_fields(entry.payload)), "")
+    else:
+        _print("Fields: not typed, a condition can read any as event.NAME", "")
+    _print("Checks, each with its parameters; those in brackets are optional")
+    _print(_grid(*(row for check in registry.values() if entry.code in check.events for row in _described(check))))
+
+
+_KINDS = {
+    catalogue.Kind.EXTENSION_POINT: "before the operation, which waits for a verdict",
+    catalogue.Kind.REGULAR: "after the operation; nobody waits for a verdict",
+    catalogue.Kind.BOTH: "before the operation, which waits for a verdict, and after it",
+}
+
+
+def _list_events(registry: Mapping[str, Check]) -> None:
+    for module in catalogue.Module:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column(module.value, no_wrap=True)
+        table.add_column("checks", justify="right", header_style="dim")
+        table.add_column("sent when", header_style="dim")
+        for entry in catalogue.ENTRIES:
+            if entry.module is module:
+                number = sum(entry.code in check.events for check in registry.values())
+                waits = entry.kind is not catalogue.Kind.REGULAR
+                table.add_row(f"  {entry.code}", str(number) if waits else "", entry.about)
+        _print(table, "")
+    _print("An event with a number waits for a verdict; the number is that of the checks that can judge it.")
+
+
+def _fields(struct: type[Payload], indent: str = "  ") -> Iterator[tuple[str, str, str]]:
+    """The fields of a payload, those of its parts behind the part."""
+    about, record = schema.docs(struct), conditions.record(struct)
+    for attribute, name, kind in events.fields(struct):
+        yield indent + name, str(record.fields[name]), about.get(attribute, "")
+        item = get_args(kind)[0] if get_origin(kind) is tuple else kind
+        if isinstance(item, type) and issubclass(item, Payload):
+            yield from _fields(item, f"{indent}  ")
+
+
+def _described(check: Check) -> Iterator[tuple[str, str]]:
+    """What a check judges, what it takes, and what a message about it can hold."""
+    asks = f" Asks DataWorks for the {', the '.join(sorted(check.needs))}." if check.needs else ""
+    yield "", ""
+    yield f"  {check.id}", " ".join(check.about.split()) + asks
+    about = schema.docs(check.settings)
+    for field in msgspec.structs.fields(check.settings):
+        name = field.encode_name if field.required else f"[{field.encode_name}]"
+        text = about.get(field.name, "")
+        yield f"    {name}", settings.kind_of(field).FORM + (f". {text}" if text else "")
+    if check.placeholders:
+        yield "    placeholders", " ".join(f"{{{name}}}" for name in sorted(check.placeholders))
+
+
+def _registry(policy: Path | None) -> Mapping[str, Check]:
+    """The built-in checks, and those that a policy brings."""
+    with _explained():
+        return storage.registry(policy.resolve()) if policy else checks.BY_ID
+
+
+@contextmanager
+def _explained(place: str = "") -> Iterator[None]:
+    """Say what went wrong instead of raising it; `place` is said of errors that name none."""
+    try:
+        yield
+    except PolicyError as error:
+        _fail(str(error))
+    except ConfigurationError as error:
+        _fail(f"environment variable {error}")
+    except ExtensionError as error:
+        _fail(f"{place}: {error}")
+    except OSError as error:
+        _fail(f"{error.filename or place}: {(error.strerror or str(error)).lower()}")
 
 
 def _fail(problem: str) -> NoReturn:
@@ -82,42 +271,86 @@ def _fail(problem: str) -> NoReturn:
     sys.exit(2)
 
 
+def _warn(problem: str) -> None:
+    click.echo(f"warning: {problem}", err=True)
+
+
+_LEAST_COLUMNS = 80
+"""A narrower terminal breaks the lines itself: nothing is cut off."""
+
+
+def _print(*things: RenderableType) -> None:
+    """Print as wide as the terminal is; without colours and blanks at the ends of lines where there is none."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.width = max(console.width, _LEAST_COLUMNS)
+    with console.capture() as captured:
+        for thing in things:
+            console.print(thing)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def _grid(*rows: tuple[RenderableType, ...]) -> Table:
+    """A table without lines and heads, whose last column takes the room that is left."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in rows[0][:-1]:
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
 def _show(run: local.Run, verdict: dict[str, object]) -> None:
     """Print a run so that it is read at a glance."""
-    console = Console(highlight=False)
     result = str(verdict["result"])
-    head = Text.assemble(
-        (f" {result} ", f"bold reverse {_COLOURS[result]}"),
-        f"  {verdict['code']}  ",
-        (str(verdict["message_id"]), "dim"),
+    _print(
+        Text.assemble(
+            (f" {result} ", f"bold reverse {_COLOURS[result]}"),
+            f"  {verdict['code']}  ",
+            (str(verdict["message_id"]), "dim"),
+        )
     )
-    console.print(head)
     findings = msgspec.convert(verdict["findings"], list[dict[str, str]])
     if findings:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for column in ("rule", "check", "gives", "the user reads"):
-            table.add_column(column, no_wrap=column != "the user reads", overflow="fold")
+            table.add_column(column, overflow="fold")
         for finding in findings:
-            shadow = finding["mode"] == "shadow"
-            gives = Text("shadow", "dim") if shadow else Text(finding["result"], _COLOURS[finding["result"]])
+            counts = finding["mode"] == "enforce"
+            gives = Text(finding["result"], _COLOURS[finding["result"]]) if counts else Text(finding["mode"], "dim")
             said = finding["text"].removeprefix(f"[{finding['rule']}] ")
-            table.add_row(Text(finding["rule"]), finding["check"], gives, Text(said, "dim" if shadow else ""))
-        console.print(table)
+            table.add_row(finding["rule"], finding["check"], gives, Text(said, "" if counts else "dim"))
+        _print(table)
     else:
-        console.print(Text("no rule has a finding", "dim"))
+        _print(Text("no rule has a finding", "dim"))
+    _print(_grid(*_circumstances(run, verdict, findings)))
+
+
+def _circumstances(
+    run: local.Run, verdict: dict[str, object], findings: list[dict[str, str]]
+) -> Iterator[tuple[str, Text]]:
+    """What came of a run beside its findings."""
+    for finding in findings:
+        for name in ("error", "exempt"):
+            if finding[name]:
+                yield name, Text(f"{finding['rule']}: {finding[name]}")
+    for warning in msgspec.convert(verdict["warnings"], list[str]):
+        yield "warning", Text(warning, "yellow")
     for request in run.received:
-        answer = "taken" if request.status == 200 else f"{request.status} {request.code}"  # noqa: PLR2004  HTTP's OK
+        given = request.parameters.get("CheckResult")
+        taken = "taken" if given else "answered"
+        answer = taken if request.status == 200 else f"{request.status} {request.code}"  # noqa: PLR2004  HTTP's OK
         signature = "signature verified" if request.verified else "signature refused"
-        result = request.parameters.get("CheckResult", "")
-        console.print(Text(f"callback  {request.action} CheckResult={result}: {answer}, {signature}"))
-    if not run.received:
-        callback = msgspec.convert(verdict["callback"], dict[str, str])
-        console.print(Text(f"callback  {callback['outcome']} {callback['error']}".rstrip()))
+        said = f"{request.action} CheckResult={given}" if given else request.action
+        yield "callback" if given else "asked", Text(f"{said}: {answer}, {signature}")
+    callback = msgspec.convert(verdict["callback"], dict[str, str])
+    if callback["outcome"] != "posted":
+        yield "callback", Text(f"{callback['outcome']} {callback['error']}".rstrip())
     judged, total = (msgspec.convert(verdict[name], float) for name in ("judged_ms", "total_ms"))
-    console.print(Text(f"policy    {verdict['policy']}", "dim"))
-    console.print(
-        Text(f"time      start {run.initialize_ms:.0f} ms, judge {judged:.1f} ms, post {total - judged:.0f} ms", "dim")
-    )
+    yield "policy", Text(str(verdict["policy"]), "dim")
+    spent = f"start {run.initialize_ms:.0f} ms, judge {judged:.1f} ms, post {total - judged:.0f} ms"
+    yield "time", Text(spent, "dim")
 
 
 if __name__ == "__main__":
