@@ -6,7 +6,7 @@ decides: FAIL over WARN over OK.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from string import Formatter
 from unicodedata import category, normalize
@@ -207,21 +207,27 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         counted.sort(key=lambda judged: -_RANK[judged.result])
         last = {judged.rule: number for number, judged in enumerate(counted)}
         lines = [
-            self.sentence(judged) + (self._advice(judged) if last[judged.rule] == number else "")
+            _spaced([self.sentence(judged), *(self._advice(judged) if last[judged.rule] == number else ())])
             for number, judged in enumerate(counted)
         ]
         if self.manual_pass and self.result is Result.FAIL:
             lines.append(self._say(_MANUAL_PASS))
         return cut("\n".join(lines), limit)
 
-    def _advice(self, judged: Judged) -> str:
+    def _advice(self, judged: Judged) -> Iterator[str]:
         """Whom to ask, and where to read more."""
-        ask = " " + self._say(_ASK).format(owner=clean(judged.owner)) if judged.owner else ""
-        read = " " + self._say(_READ).format(help=clean(judged.help, MAX_HELP_CHARS)) if judged.help else ""
-        return ask + read
+        if judged.owner:
+            yield self._say(_ASK).format(owner=clean(judged.owner))
+        if judged.help:
+            yield self._say(_READ).format(help=clean(judged.help, MAX_HELP_CHARS))
 
     def _say(self, text: Text) -> str:
         return text.zh if self.language is Language.ZH else text.en
+
+
+def _spaced(sentences: Sequence[str]) -> str:
+    """Sentences in a row; behind a Chinese mark there is no space."""
+    return "".join(f"{text} " if text[-1] not in "。！？；" else text for text in sentences[:-1]) + sentences[-1]
 
 
 MAX_HELP_CHARS = 500

@@ -253,7 +253,7 @@ rules:
         ("language", "advice"),
         [
             ("en", " Ask data team. More: https://wiki.example.com/r"),
-            ("zh", " 如有疑问，请联系 data team。 详情：https://wiki.example.com/r"),
+            ("zh", " 如有疑问，请联系 data team。详情：https://wiki.example.com/r"),
         ],
     )
     def test_severity_owner_and_help_reach_the_user_and_the_log(

@@ -253,7 +253,7 @@ def test_a_value_that_a_check_forgot_to_give_is_a_question_mark() -> None:
         ("data team", "", Language.EN, " Ask data team."),
         ("", "https://x.example/r", Language.EN, " More: https://x.example/r"),
         ("data team", "https://x.example/r", Language.EN, " Ask data team. More: https://x.example/r"),
-        ("data team", "https://x.example/r", Language.ZH, " 如有疑问，请联系 data team。 详情：https://x.example/r"),
+        ("data team", "https://x.example/r", Language.ZH, "如有疑问，请联系 data team。详情：https://x.example/r"),
         ("<b>li</b>", "https://x.example/<b>", Language.EN, " Ask ‹b›li‹/b›. More: https://x.example/‹b›"),
         ("{rows}", "https://x.example/{0}", Language.EN, " Ask {rows}. More: https://x.example/{0}"),
     ],
