@@ -157,9 +157,14 @@ P_co = TypeVar("P_co", bound=Payload | None, covariant=True)
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """What was asked of the platform for an event and could not be had; `error` says why, for the log."""
+    """What was asked of the platform for an event and could not be had; `error` says why, for the log.
+
+    Where it was not asked because there is too much of it, `count` says how much, and `most` how much is asked for.
+    """
 
     error: str
+    count: int = 0
+    most: int = 0
 
 
 EPOCH = datetime.fromtimestamp(0, UTC)

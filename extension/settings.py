@@ -137,15 +137,16 @@ class Names:
 
 
 class Numbers(Names):
-    """Ids that are numbers, or patterns of them. A name would never match."""
+    """Ids that are numbers, or patterns of them. A name would never match, nor a number with zeros in front."""
 
     FORM: ClassVar[str] = "ids"
     WHAT: ClassVar[str] = "ids"
+    _NUMBER: ClassVar[str] = "0|[1-9][0-9]*|[0-9]*[*?][0-9*?]*"
 
     @classmethod
     def schema(cls) -> dict[str, object]:
         """What `read` takes, as JSON Schema."""
-        item = {"type": ["string", "integer"], "pattern": r"^\s*[0-9*?]+\s*$", "minimum": 0}
+        item = {"type": ["string", "integer"], "pattern": rf"^\s*({cls._NUMBER})\s*$", "minimum": 0}
         return {"type": "array", "items": item, "minItems": 1}
 
     @classmethod
@@ -153,27 +154,63 @@ class Numbers(Names):
         """Read a list of ids."""
         names = super().read(value)
         for name in names.names:
-            if not re.fullmatch(r"[0-9*?]+", name):
-                raise ValueError(f"expected {cls.WHAT} (digits), found {plain(name)} in it")
+            if not re.fullmatch(cls._NUMBER, name):
+                digits = "digits, no zeros in front" if re.fullmatch("[0-9]+", name) else "digits"
+                raise ValueError(f"expected {cls.WHAT} ({digits}), found {plain(name)} in it")
         return names
 
 
 class Ids(Numbers):
     """Ids of users: digits, or a pattern. A login name would never match, for no event has one."""
 
+    FORM: ClassVar[str] = "user ids"
     WHAT: ClassVar[str] = "ids of users"
 
 
 class WorkspaceIds(Numbers):
     """Ids of workspaces: digits, or a pattern. A name would never match, for hardly an event has one."""
 
+    FORM: ClassVar[str] = "workspace ids"
     WHAT: ClassVar[str] = "ids of workspaces"
 
 
 class Guids(Names):
-    """GUIDs of tables, such as odps.project.table, or a pattern. The bare name of a table would never match."""
+    """GUIDs of tables as the platform documents them, or patterns of them; a table's other names would never match.
+
+    They are odps.project.table, emr_hive.cluster.schema.table and holo.instance.database. What the platform adds can be
+    named by a pattern that leaves the first part open: `*.finance.ledger`.
+    """
 
     FORM: ClassVar[str] = "table GUIDs"
+    ENGINES: ClassVar[tuple[str, ...]] = ("odps", "emr_hive", "holo")
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        form = r"^\s*([Oo][Dd][Pp][Ss]|[Ee][Mm][Rr]_[Hh][Ii][Vv][Ee]|[Hh][Oo][Ll][Oo])[.]|^[^.]*[*?]"
+        return {"type": "array", "items": {"type": "string", "pattern": form}, "minItems": 1}
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a list of GUIDs."""
+        names = super().read(value)
+        for name in names.names:
+            engine, _, rest = casefold(name).partition(".")
+            open_ended = bool({"*", "?"} & set(name))
+            whole = engine in cls.ENGINES and (open_ended or rest.count(".") >= 1)
+            if not whole and not {"*", "?"} & set(engine):
+                bare = re.fullmatch("[^.]+[.][^.]+", name) and engine not in cls.ENGINES
+                hint = f"; did you mean odps.{name}?" if bare else ""
+                raise ValueError(
+                    f"expected GUIDs such as odps.project.table or *.table, found {plain(name)} in it{hint}"
+                )
+        return names
+
+
+class Tables(Names):
+    """Tables by the fullest name that an event gives, or patterns; the bare name of a table would never match."""
+
+    FORM: ClassVar[str] = "tables"
 
     @classmethod
     def schema(cls) -> dict[str, object]:
@@ -182,11 +219,11 @@ class Guids(Names):
 
     @classmethod
     def read(cls, value: object) -> Self:
-        """Read a list of GUIDs."""
+        """Read a list of tables."""
         names = super().read(value)
         for name in names.names:
             if "." not in name and "*" not in name:
-                raise ValueError(f"expected GUIDs such as odps.project.table or *.table, found {plain(name)} in it")
+                raise ValueError(f"expected tables such as odps.project.table or *.table, found {plain(name)} in it")
         return names
 
 
@@ -403,11 +440,14 @@ def offered(field: msgspec.structs.FieldInfo, value: object) -> Any:  # noqa: AN
     try:
         return read(field, value)
     except ValueError:
+        array = kind_of(field).schema()["type"] == "array"
+        if array and type(value) is int:
+            return read(field, [value])
         if not isinstance(value, str):
             raise
         text = value.strip()
-        if kind_of(field).schema()["type"] == "array":
-            return read(field, msgspec.json.decode(text) if text.startswith("[") else _parts(text))
+        if array:
+            return read(field, _listed(text) if text.startswith("[") else _parts(text))
         if re.fullmatch("[0-9]{1,18}", text):
             return read(field, int(text))
         if text.lower() in ("true", "false"):
@@ -415,8 +455,16 @@ def offered(field: msgspec.structs.FieldInfo, value: object) -> Any:  # noqa: AN
         raise
 
 
+def _listed(text: str) -> object:
+    """The list that is JSON in a text. Raises ValueError."""
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError:
+        raise ValueError("expected a list, found one that is nested too deeply") from None
+
+
 def _parts(text: str) -> list[str]:
-    return [part.strip() for part in re.split("[,\n，;；]", text) if part.strip()]
+    return [part.strip() for part in re.split("[,\n，、;；]", text) if part.strip()]
 
 
 def plain(value: object) -> str:

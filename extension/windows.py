@@ -168,10 +168,10 @@ _WEEKEND_DAYS = 3
 class Holidays:
     """Public holidays of a country or of a part of it, those with it that are taken on another day.
 
-    They are those of the library `holidays`, to be renewed once a year: China decides late in a year which working days
-    are swapped for days off in the next, and until then the library knows the holidays alone. A day of a weekend that
-    lies between two holidays is one, too (4 October 2026), but not where it is worked on; a weekend before or after
-    holidays is none.
+    They are those of the library `holidays`, to be renewed and deployed once a year: China decides late in a year which
+    working days are swapped for days off in the next, and until then the library knows the holidays alone. A day of a
+    weekend that lies between two holidays is one, too (4 October 2026), but not where it is worked on; a weekend before
+    or after holidays is none.
     """
 
     FORM: ClassVar[str] = "country"

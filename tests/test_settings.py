@@ -24,6 +24,7 @@ from extension.settings import (
     Pattern,
     Protected,
     Size,
+    Tables,
     WorkspaceIds,
     address,
     bytes_text,
@@ -299,10 +300,59 @@ def test_ids_are_digits_or_patterns() -> None:
     assert "123" not in ids
 
 
-def test_a_bare_table_is_no_guid() -> None:
-    expected = "expected GUIDs such as odps.project.table or *.table, found 'ledger' in it"
-    assert problem(Guids, ["odps.a.b", "ledger"]) == expected
-    assert "odps.finance.ledger" in Guids.read(["*ledger"])
+@pytest.mark.parametrize("name", ["0001", "00", "01"])
+def test_an_id_with_a_zero_in_front_would_never_match(name: str) -> None:
+    assert problem(Ids, ["123", name]) == f"expected ids of users (digits, no zeros in front), found {name!r} in it"
+
+
+def test_zero_alone_and_patterns_may_begin_with_a_zero() -> None:
+    ids = Numbers.read(["0", "00*", "0?"])
+    assert all(one in ids for one in ("0", "001", "05"))
+    assert "10" not in ids
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ledger", ""),
+        ("finance.ledger", "; did you mean odps.finance.ledger?"),
+        ("hive.finance.ledger", ""),
+        ("finance.*", "; did you mean odps.finance.*?"),
+        ("odps.ledger", ""),
+        ("odps", ""),
+        ("odps.", ""),
+        ("finance.", ""),
+        (".ledger", ""),
+    ],
+)
+def test_a_table_without_its_engine_or_project_is_no_guid(name: str, hint: str) -> None:
+    expected = f"expected GUIDs such as odps.project.table or *.table, found {name!r} in it{hint}"
+    assert problem(Guids, ["odps.a.b", name]) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "guid"),
+    [
+        ("odps.finance.ledger", "odps.finance.ledger"),
+        ("ODPS.Finance.ledger", "odps.finance.ledger"),
+        ("emr_hive.cluster.schema.table", "emr_hive.cluster.schema.table"),
+        ("holo.instance.database", "holo.instance.database"),
+        ("odps.fin*", "odps.finance.ledger"),
+        ("odps.?", "odps.a"),
+        ("*ledger", "odps.finance.ledger"),
+        ("*.finance.ledger", "new.finance.ledger"),
+        ("o???.a.b", "odps.a.b"),
+    ],
+)
+def test_a_guid_has_an_engine_that_is_documented_or_a_pattern_in_its_place(name: str, guid: str) -> None:
+    assert guid in Guids.read([name])
+
+
+def test_a_table_of_an_exemption_has_any_name_but_a_bare_one() -> None:
+    expected = "expected tables such as odps.project.table or *.table, found 'ledger' in it"
+    assert problem(Tables, ["a.b", "ledger"]) == expected
+    assert "shop.orders" in Tables.read(["shop.orders"])
+    assert "orders" in Tables.read(["*orders"])
 
 
 @pytest.mark.parametrize(
@@ -345,7 +395,16 @@ def test_a_network_holds_its_addresses_and_no_other(network: str, inside: str, o
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(10**401, f"{10**389:,} TB"), (1999, "2 kB (1,999 B)"), (999_999, "1,000 kB (999,999 B)")]
+    ("count", "text"),
+    [
+        (10**401, f"{10**389:,} TB"),
+        (1999, "2 kB (1,999 B)"),
+        (999_999, "1,000 kB (999,999 B)"),
+        (1004, "1 kB (1,004 B)"),
+        (1005, "1.01 kB (1,005 B)"),
+        (1_004_999, "1 MB (1,004,999 B)"),
+        (1_005_000, "1.01 MB (1,005,000 B)"),
+    ],
 )
 def test_bytes_are_rounded_whatever_their_number(count: int, text: str) -> None:
     assert bytes_text(count) == text
@@ -499,6 +558,11 @@ def test_what_is_no_text_is_no_pattern(value: object) -> None:
     )
 
 
+def test_a_pattern_of_the_longest_length_is_taken() -> None:
+    assert MAX_PATTERN_CHARS == 1000
+    assert Pattern.read("x" * 1000).matches("x" * 1000)
+
+
 @pytest.mark.parametrize(
     ("pattern", "reason"),
     [
@@ -614,6 +678,7 @@ def test_an_option_gives_a_number_or_flag_also_as_text(kind: type[int], value: o
         "12，34",
         "12;34",
         "12；34",
+        "12、34",
         "12\n34\n",
         '["12", "34"]',
         " [12,34] ",
@@ -623,7 +688,7 @@ def test_an_option_gives_a_list_also_as_text(value: object) -> None:
     assert settings.offered(field(Ids | None), value).names == ("12", "34")
 
 
-@pytest.mark.parametrize("value", ["12", ["12"], "[12]"])
+@pytest.mark.parametrize("value", ["12", ["12"], "[12]", 12])
 def test_an_option_gives_a_list_of_one(value: object) -> None:
     assert settings.offered(field(Ids), value).names == ("12",)
 
@@ -653,7 +718,12 @@ def test_an_option_that_is_text_stays_as_it_is() -> None:
         (Ids, {}, "expected a list with at least one name in it, found a mapping"),
         (Ids, " , ", "expected a list with at least one name in it, found an empty list"),
         (Ids, "[12", "Input data was truncated"),
-        (Names, 7, "expected a list with at least one name in it, found 7"),
+        (Ids, "[" * 100_000, "expected a list, found one that is nested too deeply"),
+        (Ids, "12,007", "expected ids of users (digits, no zeros in front), found '007' in it"),
+        (Ids, -1, "expected ids of users (digits), found '-1' in it"),
+        (Pattern, 7, "expected a regular expression of at most 1000 characters, found 7"),
+        (Networks, 7, "expected networks such as 10.0.0.0/8 or 2001:db8::/32, found 7"),
+        (Names, True, "expected a list with at least one name in it, found true"),
     ],
 )
 def test_an_option_that_cannot_be_what_it_sets_is_refused(kind: type, value: object, error: str) -> None:
@@ -700,8 +770,10 @@ VALUES: tuple[object, ...] = (
         [1.5],
     ),
     *(["x" * MAX_PATTERN_CHARS], ["x" * (MAX_PATTERN_CHARS + 1)]),
+    *(["odps.a.b"], ["\tODPS.a.b "], ["emr_hive.c.s.t", "holo.i.d"], ["hive.a.b"], ["odps.a"], ["odps.*", "?dps.a"]),
+    *(["0"], ["007"], ["0*"], ["*"], [0]),
 )
-KINDS: tuple[Any, ...] = (Count, Size, Names, Numbers, Ids, WorkspaceIds, Guids, Networks, Pattern, Flag)
+KINDS: tuple[Any, ...] = (Count, Size, Names, Numbers, Ids, WorkspaceIds, Guids, Tables, Networks, Pattern, Flag)
 
 
 def takes(kind: Any, value: object) -> bool:  # noqa: ANN401  a setting type

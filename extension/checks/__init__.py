@@ -174,7 +174,7 @@ _CHECKS = (
     _check("workspace.protected", workspaces.workspace_protected, workspaces.ProtectedWorkspaces, _WORKSPACE, workspaces.DELETION_REFUSED),
     _check("workspace.id", workspaces.workspace_id, Listed[WorkspaceIds], _ANY, workspaces.WORKSPACE_REFUSED),
     _check("operator.id", operators.operator_id, Listed[Ids], _ANY, operators.OPERATOR_REFUSED),
-    _check("operator.roles", operators.operator_roles, Listed[Names], _ANY, operators.ROLES_REFUSED, needs=Need.ROLES),
+    _check("operator.roles", operators.operator_roles, Listed[Names], _ANY, operators.ROLES_REFUSED, operators.NO_MEMBER, needs=Need.ROLES),
     _check("calendar.freeze", calendars.calendar_freeze, calendars.Freeze, _ANY, calendars.FROZEN),
 )
 # fmt: on

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from extension.checks.lists import few, refuses
+from extension.checks.lists import few, first_unread, refuses
 from extension.events import Event, Fact, Reason, Unknown
 from extension.payloads import Approval, Asked
 from extension.settings import Count, Guids, Listed, Maximum, Names, Pattern
-from extension.verdict import Finding, Text, casefold, hit, unread
+from extension.verdict import Finding, Text, casefold, hit, unread, visible
 
 ACTIONS_REFUSED = Text(
     en="Permission for these actions may not be asked for: {actions} ({count} in all). Leave them out of the request.",
@@ -28,13 +28,13 @@ def approval_actions(event: Event[Approval], settings: Listed[Names]) -> Iterato
     if isinstance(objects, Unknown):
         yield unread(objects)
         return
-    facts = [asked.actions for asked in objects]
+    facts = [asked.actions or _NO_ACTIONS for asked in objects]
     actions = {casefold(action): action for fact in facts if not isinstance(fact, Unknown) for action in fact}
     refused = [action for action in actions.values() if refuses(settings, action)]
     if refused:
         yield hit(ACTIONS_REFUSED, actions=few(refused), count=len(refused))
     else:
-        yield from (unread(fact) for fact in _first_unknown(facts))
+        yield from first_unread(facts)
 
 
 TOO_LONG = Text(
@@ -113,7 +113,7 @@ def approval_reason(event: Event[Approval], settings: Reasons) -> Iterator[Findi
         yield unread(reason)
         return
     text = "" if isinstance(reason, Unknown) else reason.strip()
-    length = len("".join(character for character in text if character.isprintable() or character.isspace()).strip())
+    length = len(visible(text).strip())
     if length < settings.min:
         yield hit(REASON_TOO_SHORT, length=length, min=settings.min)
     elif settings.pattern and not settings.pattern.matches(text):
@@ -136,6 +136,7 @@ def approval_grantees(event: Event[Approval], settings: Maximum) -> Iterator[Fin
     """
     order = event.payload.order
     grantees = order if isinstance(order, Unknown) else order.grantees
+    grantees = grantees or Unknown("order.granteeObjectList", Reason.UNREADABLE)
     if isinstance(grantees, Unknown):
         yield unread(grantees)
         return
@@ -144,7 +145,7 @@ def approval_grantees(event: Event[Approval], settings: Maximum) -> Iterator[Fin
     if count > settings.max:
         yield hit(TOO_MANY_GRANTEES, count=count, max=settings.max)
     else:
-        yield from (unread(fact) for fact in _first_unknown(facts))
+        yield from first_unread(facts)
 
 
 TABLES_REFUSED = Text(
@@ -170,22 +171,29 @@ def approval_tables(event: Event[Approval], settings: Listed[Guids]) -> Iterator
     if refused:
         yield hit(TABLES_REFUSED, tables=few(refused), count=len(refused))
     else:
-        yield from (unread(fact) for fact in _first_unknown(facts))
+        yield from first_unread(facts)
 
 
 def _objects(payload: Approval) -> Fact[tuple[Asked, ...]]:
     order = payload.order
     if isinstance(order, Unknown):
         return order
-    return order.project if isinstance(order.project, Unknown) else order.project.objects
+    if isinstance(order.project, Unknown):
+        return order.project
+    return order.project.objects or Unknown("order.projectMeta.objectMetaList", Reason.UNREADABLE)
+
+
+_NO_ACTIONS = Unknown("action", Reason.UNREADABLE)
+"""A list of none makes no sense where something is asked for."""
 
 
 def _table(asked: Asked) -> Fact[str]:
-    if isinstance(asked.project_guid, Unknown):
-        return asked.project_guid
-    return asked.name if isinstance(asked.name, Unknown) else f"{asked.project_guid}.{asked.name}"
-
-
-def _first_unknown(facts: list[Fact[str]] | list[Fact[tuple[str, ...]]]) -> list[Unknown]:
-    """The first fact that is unknown, as a list of one: one is as good as all to say that a rule cannot be judged."""
-    return [fact for fact in facts if isinstance(fact, Unknown)][:1]
+    """The GUID of a table; unreadable where the project has not the engine and the name that it is documented with."""
+    project, name = asked.project_guid, asked.name
+    if isinstance(project, Unknown):
+        return project
+    if isinstance(name, Unknown):
+        return name
+    parts = [part.strip() for part in project.split(".")]
+    whole = len(parts) > 1 and all(parts)
+    return ".".join((*parts, name.strip())) if whole else Unknown("projectGuid", Reason.UNREADABLE)

@@ -39,8 +39,9 @@ def backfill_days(event: Event[Backfill], settings: Maximum) -> Iterator[Finding
 
 TOO_OLD = Text(
     en="The backfill goes back to {date}, {days} days ago; at most {max} days are allowed. Choose later business"
-    " dates, or ask for permission.",
-    zh="本次补数据最早的业务日期为 {date}，距今 {days} 天，最多允许 {max} 天。请选择较近的业务日期，或申请权限。",
+    " dates, or ask the owner of the extension.",
+    zh="本次补数据最早的业务日期为 {date}，距今 {days} 天，最多允许 {max} 天。"
+    "请选择较近的业务日期，或联系扩展程序负责人。",
 )
 
 
@@ -165,7 +166,7 @@ class Orders(Known):
 
 ORDER_REFUSED = Text(
     en='Backfills in the order "{order}" of business dates are not allowed. Choose another order.',
-    zh="不允许按“{order}”的业务日期顺序补数据。请改用其他顺序。",
+    zh="不允许按该业务日期顺序（{order}）补数据。请改用其他顺序（asc 为升序，desc 为降序）。",
 )
 
 
@@ -187,7 +188,7 @@ _ORDERS = Orders(Orders.KNOWN)
 
 FUTURE_REFUSED = Text(
     en="The backfill starts instances of future business dates at once, before their data is there. Switch that off.",
-    zh="本次补数据会立即运行业务日期在未来的实例，此时数据可能尚未就绪。请取消该选项。",
+    zh="本次补数据会立即运行业务日期在未来的实例，此时数据可能尚未就绪。请不要选择立即运行业务日期在未来的实例。",
 )
 
 

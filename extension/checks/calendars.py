@@ -11,7 +11,7 @@ from extension.windows import Dates, Holidays, Weekly, Window
 
 FROZEN = Text(
     en="Operations are frozen now ({window}). Try again after {until}.",
-    zh="当前处于变更冻结期（{window}）。请在 {until} 之后重试。",
+    zh="当前处于封网期（{window}），暂不允许执行此操作。请在 {until} 之后重试。",
 )
 
 HOLIDAYS_UNKNOWN = Text(
@@ -49,7 +49,7 @@ def calendar_freeze(event: Event[Payload | None], settings: Freeze) -> Iterator[
     A change on the eve of a holiday finds nobody who could undo it. The time is that of the event where DataWorks gives
     one, else that of judging. It is read off the wall clock in the policy's timezone; the begin of a window belongs to
     it, the end does not. Where windows follow each other without a gap, `{until}` is the end of the last. A holiday has
-    the name that its country gives it; see `Holidays` for what is one.
+    the name that its country gives it; what is one, "country" below says.
 
     Passes: {moment: "2026-10-09 18:00"} with {weekly: ["Sat - Sun"], dates: ["2026-11-11"], holidays: CN}
     Hits: {moment: "2026-10-01 18:00"} with {weekly: ["Sat - Sun"], dates: ["2026-11-11"], holidays: CN}

@@ -157,7 +157,7 @@ def _name(name: Fact[str], pattern: Pattern) -> Iterator[Finding]:
 
 FILE_OWNER_REFUSED = Text(
     en='The file "{file}" belongs to another user ({owner}). Ask that user to do it, or to make you the owner.',
-    zh="文件“{file}”的负责人是其他用户（{owner}）。请由该负责人操作，或请其将您设为负责人。",
+    zh="文件“{file}”的责任人是其他用户（{owner}）。请由该责任人操作，或请其将您设为责任人。",
 )
 
 
@@ -326,14 +326,17 @@ def _syntax(*, hidden: str, shown: str, unclear: str) -> re.Pattern[str]:
 
 # Quotes that are not closed are unclear, and so is what engines read in different ways: a comment in a comment, a line
 # comment that ends in a carriage return or a backslash, a backslash before a quote where it may or may not be an escape
-# (a prefix: r'\', E'\''), quotes in dollars, quotes inside an expansion of a shell, and here-documents.
+# (a prefix: r'\', E'\''), quotes in dollars, quotes inside an expansion of a shell, and here-documents. In MaxCompute,
+# also a value of SET with a quote or a comment sign in it, which is taken to the semicolon as it is, and code of
+# another language that a function is made of (#CODE ... #END CODE).
+_SET = r"(?i:\bset)\s++[\w.-]++\s*+=(?:[^;'\"`/-]++|/(?!\*)|-(?!-))*+"
 _SQL_COMMENTS = r"/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/|--(?:[^\r\n\\]++|\\(?!\r?\n))*+(?=\r?\n|\Z)"
 _PREFIXED = r"(?!(?<=\w{0})[^{0}\\]*+(?:\\[^{0}][^{0}\\]*+)*+\\{0})"
 _ESCAPING = r"{0}" + _PREFIXED + r"(?:[^{0}\\]++|\\.)*+{0}"
 _HIVE = _syntax(
     hidden="|".join((_ESCAPING.format("'"), _ESCAPING.format('"'), _SQL_COMMENTS)),
-    shown="`[^`]*+`",
-    unclear=r"['\"`]|/\*|--",
+    shown=rf"`[^`]*+`|{_SET}(?=;|\Z)",
+    unclear=rf"['\"`]|/\*|--|{_SET}|#\s*+(?i:code)\b",
 )
 _STANDARD = _syntax(
     hidden=rf"'[^'\\]*+(?:\\[^'][^'\\]*+)*+'|{_SQL_COMMENTS}",

@@ -76,7 +76,7 @@ def integration_destination(event: Event[Start], settings: Listed[Names]) -> Ite
 TABLE_NAMES_REFUSED = Text(
     en="The names of these destination tables are not of the form {pattern}: {tables} ({count} in all). Rename them in"
     " the sync jobs.",
-    zh="以下目标表的名称不符合规定的格式 {pattern}：{tables}（共 {count} 个）。请在同步任务中修改表名。",
+    zh="以下目标表的名称不符合规定的格式 {pattern}：{tables}（共 {count} 张）。请在同步任务中修改表名。",
 )
 
 

@@ -1,6 +1,6 @@
 """What all checks with `allow` and `deny` share: how facts are compared with the lists, and how many are named."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TypeVar
 
 from extension.events import Fact, Unknown
@@ -20,7 +20,7 @@ def compare(settings: Listed[N] | Protected, text: Text, name: str, *facts: Fact
     denied = any(settings.deny and fact in settings.deny for fact in known)
     allowed = not settings.allow or any(fact in settings.allow for fact in known)
     if unknown and not denied and (settings.deny or not allowed):
-        yield unread(unknown[0])
+        yield from first_unread(unknown)
     elif denied or not allowed:
         yield hit(text, **{name: known[0] if len(known) == 1 else f"{known[0]} ({known[1]})"})
 
@@ -28,6 +28,11 @@ def compare(settings: Listed[N] | Protected, text: Text, name: str, *facts: Fact
 def refuses(settings: Listed[N], name: str) -> bool:
     """Whether the lists are against a name that nothing else is known by."""
     return bool(settings.deny and name in settings.deny) or bool(settings.allow and name not in settings.allow)
+
+
+def first_unread(facts: Iterable[object]) -> Iterator[Finding]:
+    """The finding for the first of the facts that is unknown: one says as well as all that a rule cannot be judged."""
+    yield from [unread(fact) for fact in facts if isinstance(fact, Unknown)][:1]
 
 
 _NAMED = 3

@@ -3,19 +3,19 @@
 An operation has many targets; a finding names the first three and says how many there are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
-from extension.checks.lists import few, refuses
+from extension.checks.lists import few, first_unread, refuses
 from extension.events import Event, Fact, Instance, Unknown, had, known
 from extension.payloads import Backfill, InstanceOperation, NodeOperation
 from extension.settings import Known, Listed, Maximum, Names, Numbers
-from extension.verdict import Finding, Text, hit, unread
+from extension.verdict import Finding, Text, hit
 
 NODES_REFUSED = Text(
     en="This operation is not allowed on these nodes: {nodes} ({count} in all). Leave them out, or ask their owner.",
-    zh="不允许对以下节点执行该操作：{nodes}（共 {count} 个）。请去掉这些节点，或联系节点负责人。",
+    zh="不允许对以下节点执行该操作：{nodes}（共 {count} 个）。请去掉这些节点，或联系节点责任人。",
 )
 
 
@@ -33,7 +33,7 @@ def node_protected(event: Event[NodeOperation | Backfill], settings: Listed[Numb
     if refused:
         yield hit(NODES_REFUSED, nodes=few(refused), count=len(refused))
     else:
-        yield from _first_unread(nodes)
+        yield from first_unread(nodes)
 
 
 TOO_MANY_NODES = Text(
@@ -54,7 +54,7 @@ def node_count(event: Event[NodeOperation], settings: Maximum) -> Iterator[Findi
     if _known(nodes) > settings.max:
         yield hit(TOO_MANY_NODES, nodes=_known(nodes), max=settings.max)
     else:
-        yield from _first_unread(nodes)
+        yield from first_unread(nodes)
 
 
 class ProtectedNodes(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ class ProtectedNodes(msgspec.Struct, frozen=True, kw_only=True):
 INSTANCES_REFUSED = Text(
     en="This operation is not allowed on instances of these nodes: {nodes} ({count} in all). Leave the instances out,"
     " or ask the owner of the nodes.",
-    zh="不允许对以下节点的实例执行该操作：{nodes}（共 {count} 个节点）。请去掉这些实例，或联系节点负责人。",
+    zh="不允许对以下节点的实例执行该操作：{nodes}（共 {count} 个节点）。请去掉这些实例，或联系节点责任人。",
 )
 
 
@@ -82,7 +82,8 @@ def instance_protected(event: Event[InstanceOperation], settings: ProtectedNodes
     """Instances that are frozen, unfrozen, rerun, stopped or set to succeeded: none of the nodes `nodes` or `names`.
 
     Whoever sets an instance to succeeded lets all that wait for it run without its data. The message has the ids of
-    instances alone, and its `extensionBizName` may sum up several, so that each is asked for (GetInstance).
+    instances alone, and its `extensionBizName` may sum up several, so that each is asked for (GetInstance), up to 20;
+    more at a time give `on_error`.
 
     Passes: {taskIds: [11], instances: [{InstanceId: 11, NodeId: 7, NodeName: ods_orders}]} with {names: ["pay_*"]}
     Hits: {taskIds: [11], instances: [{InstanceId: 11, NodeId: 8, NodeName: pay_salaries}]} with {names: ["pay_*"]}
@@ -99,7 +100,7 @@ def instance_protected(event: Event[InstanceOperation], settings: ProtectedNodes
     if refused:
         yield hit(INSTANCES_REFUSED, nodes=few(refused), count=len(refused))
     else:
-        yield from _first_unread(gaps)
+        yield from first_unread(gaps)
 
 
 def _node(instance: Instance) -> str:
@@ -126,7 +127,7 @@ def instance_count(event: Event[InstanceOperation], settings: Maximum) -> Iterat
     if _known(instances) > settings.max:
         yield hit(TOO_MANY_INSTANCES, instances=_known(instances), max=settings.max)
     else:
-        yield from _first_unread(instances)
+        yield from first_unread(instances)
 
 
 class Environments(Known):
@@ -138,7 +139,7 @@ class Environments(Known):
 ENVIRONMENT_REFUSED = Text(
     en="This operation is not allowed on instances in the environment {environment}: {instances} ({count} in all)."
     " Leave them out, or ask the owner of the nodes.",
-    zh="不允许对 {environment} 环境的实例执行该操作：{instances}（共 {count} 个）。请去掉这些实例，或联系节点负责人。",
+    zh="不允许对 {environment} 环境的实例执行该操作：{instances}（共 {count} 个）。请去掉这些实例，或联系节点责任人。",
 )
 
 
@@ -146,7 +147,8 @@ def instance_environment(event: Event[InstanceOperation], settings: Listed[Envir
     """Environment of the instances that are frozen, unfrozen, rerun, stopped or set to succeeded: PROD, DEV.
 
     The message does not say it. It is where GetInstance finds the instance, which is asked for in production first;
-    that an instance of development is not found there is unverified.
+    that an instance of development is not found there is unverified. Up to 20 instances are asked for; more at a time
+    give `on_error`.
 
     Passes: {taskIds: [11], instances: [{InstanceId: 11, ProjectEnv: DEV}]} with {deny: [PROD]}
     Hits: {taskIds: [11], instances: [{InstanceId: 11, ProjectEnv: PROD}]} with {deny: [PROD]}
@@ -160,14 +162,9 @@ def instance_environment(event: Event[InstanceOperation], settings: Listed[Envir
         ids = [(*known(one.instance_id), "?")[0] for one in refused]
         yield hit(ENVIRONMENT_REFUSED, environment=few(environments), instances=few(ids), count=len(refused))
     else:
-        yield from _first_unread(gaps)
+        yield from first_unread(gaps)
 
 
 def _known(ids: tuple[Fact[int], ...]) -> int:
     """How many different ids there are."""
     return len({fact for fact in ids if not isinstance(fact, Unknown)})
-
-
-def _first_unread(facts: Iterable[object]) -> Iterator[Finding]:
-    """The finding for the first of the facts that is unknown."""
-    yield from [unread(fact) for fact in facts if isinstance(fact, Unknown)][:1]

@@ -26,6 +26,10 @@ def operator_id(event: Event[Payload | None], settings: Listed[Ids]) -> Iterator
     yield from compare(settings, OPERATOR_REFUSED, "operator", event.operator, *others)
 
 
+NO_MEMBER = Text(
+    en="You are no member of this workspace, so that this operation is not allowed. Ask its administrator.",
+    zh="您不是该工作空间的成员，无权执行此操作。请联系工作空间管理员。",
+)
 ROLES_REFUSED = Text(
     en="This operation is not allowed for your roles in the workspace ({roles}). Ask its administrator.",
     zh="您在工作空间中的角色（{roles}）无权执行此操作。请联系工作空间管理员。",
@@ -45,5 +49,7 @@ def operator_roles(event: Event[Payload | None], settings: Listed[Names]) -> Ite
     roles = sorted(events.had(event.roles))
     denied = any(settings.deny and role in settings.deny for role in roles)
     allowed = not settings.allow or any(role in settings.allow for role in roles)
-    if denied or not allowed:
-        yield hit(ROLES_REFUSED, roles=", ".join(roles) or "-")
+    if not roles and not allowed:
+        yield hit(NO_MEMBER)
+    elif denied or not allowed:
+        yield hit(ROLES_REFUSED, roles=", ".join(roles))

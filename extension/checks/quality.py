@@ -10,7 +10,7 @@ from typing import ClassVar, Self, TypeVar
 
 import msgspec
 
-from extension.checks.lists import few, refuses
+from extension.checks.lists import few, first_unread, refuses
 from extension.events import Event, Fact, Reason, Unknown, known
 from extension.payloads import (
     Checking,
@@ -75,7 +75,7 @@ def quality_protected(
     if protected:
         yield hit(PROTECTED, protected=few(protected), count=len(protected))
     else:
-        yield from map(unread, unknown[:1])
+        yield from first_unread(unknown)
 
 
 def _touched(
@@ -123,7 +123,7 @@ def _listed(payload: QualityTask) -> Iterator[Fact[int]]:
 
 TOO_LOW = Text(
     en="These quality rules have a severity below {min}: {rules} ({count} in all). Raise it.",
-    zh="以下质量规则的强弱级别低于 {min}：{rules}（共 {count} 条）。请提高其级别。",
+    zh="以下质量规则的强弱程度低于 {min}（强规则）：{rules}（共 {count} 条）。请将其设置为强规则。",
 )
 
 _LEVELS = {"high": 2, "normal": 1}
@@ -176,7 +176,7 @@ def quality_severity(event: Event[Changed], settings: Severity) -> Iterator[Find
     if names:
         yield hit(TOO_LOW, rules=few(names), count=len(names), min=settings.min)
     else:
-        yield from map(unread, unknown[:1])
+        yield from first_unread(unknown)
 
 
 def _low(rule: QualityRule, path: str, least: Level, *, listed: bool) -> Fact[bool]:
@@ -211,7 +211,7 @@ def quality_thresholds(event: Event[Changed], settings: Nothing) -> Iterator[Fin
     if names:
         yield hit(NO_THRESHOLDS, rules=few(names), count=len(names))
     else:
-        yield from map(unread, unknown[:1])
+        yield from first_unread(unknown)
 
 
 def _lacks(checking: Checking) -> Fact[bool]:
@@ -275,7 +275,7 @@ def quality_deletions(event: Event[QualityDeletion], settings: Maximum) -> Itera
 
 RECEIVERS_REFUSED = Text(
     en="Results of data quality may not be sent to these receivers: {receivers} ({count} in all). Use other receivers.",
-    zh="数据质量的结果不允许发送给以下接收者：{receivers}（共 {count} 个）。请改用其他接收者。",
+    zh="不允许将数据质量结果发送给以下接收人：{receivers}（共 {count} 个）。请改用其他接收人。",
 )
 
 
@@ -300,7 +300,7 @@ def quality_receivers(
     if refused:
         yield hit(RECEIVERS_REFUSED, receivers=few(list(map(_without_path, refused))), count=len(refused))
     else:
-        yield from map(unread, unknown[:1])
+        yield from first_unread(unknown)
 
 
 def _receivers(payload: Subscription | SubscriptionUpdate | QualityTask) -> Iterator[Fact[str]]:
@@ -348,7 +348,7 @@ def quality_target(
     if refused:
         yield hit(TARGETS_REFUSED, tables=few(refused), count=len(refused))
     else:
-        yield from [unread(fact) for fact in facts if isinstance(fact, Unknown)][:1]
+        yield from first_unread(facts)
 
 
 def _watched(payload: QualityRules | QualityTask | QualityTaskClone) -> Iterator[Fact[str]]:

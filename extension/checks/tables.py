@@ -165,6 +165,8 @@ def table_column_type(event: Event[TableChange], settings: Listed[ColumnTypes]) 
         yield unread(unreadable[0])
 
 
+_NOTES = re.compile(r"""\s++(?:comment\s++(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")|not\s++null\b)""", re.DOTALL)
+"""What may stand behind the type of a field of a STRUCT."""
 _PARAMETERS = re.compile(r"\(\s*+[0-9]++\s*+(?:,\s*+[0-9]++\s*+)?\)")
 
 
@@ -175,7 +177,7 @@ def _types(written: Fact[str]) -> Fact[frozenset[str]]:
     """
     if isinstance(written, Unknown):
         return written
-    folded = casefold(written)
+    folded = _NOTES.sub("", casefold(written))
     parts = re.split("[<>,]", _PARAMETERS.sub("", folded))
     types = {part.rpartition(":")[2].strip() for part in parts} - {""}
     if not types or not all(re.fullmatch(r"\w+", one) for one in types) or folded.count("<") != folded.count(">"):
@@ -300,8 +302,7 @@ def _table(event: Event[TableChange]) -> str:
 
 def _columns(event: Event[TableChange]) -> Fact[tuple[Column, ...]]:
     """Columns of the table. An empty list is the SDK's way to say that there was none in the answer."""
-    columns = had(event.table).columns
-    return columns if isinstance(columns, Unknown) or columns else Unknown("Columns", Reason.MISSING)
+    return had(event.table).columns or Unknown("Columns", Reason.MISSING)
 
 
 def _called(column: Column) -> str:

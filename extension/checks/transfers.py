@@ -90,8 +90,8 @@ def _weigh(size: Fact[int], settings: MaximumSize, text: Text) -> Iterator[Findi
 
 
 SOURCE_REFUSED = Text(
-    en='Downloads from "{source}" are not allowed. Use an allowed source, or ask for permission.',
-    zh="不允许从“{source}”下载数据。请改用允许的来源，或申请权限。",
+    en='Downloads from "{source}" are not allowed. Use an allowed source, or ask the owner of the extension.',
+    zh="不允许从“{source}”下载数据。请改用允许的来源，或联系扩展程序负责人。",
 )
 
 
@@ -223,8 +223,8 @@ def upload_target(event: Event[Upload], settings: Listed[Guids]) -> Iterator[Fin
 
 
 UPLOAD_SOURCE_REFUSED = Text(
-    en='Uploads from "{source}" are not allowed. Use an allowed source, or ask for permission.',
-    zh="不允许从“{source}”上传数据。请改用允许的来源，或申请权限。",
+    en='Uploads from "{source}" are not allowed. Use an allowed source, or ask the owner of the extension.',
+    zh="不允许从“{source}”上传数据。请改用允许的来源，或联系扩展程序负责人。",
 )
 
 

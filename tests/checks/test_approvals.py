@@ -15,7 +15,7 @@ CHECKS: list[tuple[str, Data]] = [
     ("approval.validity", {"max": 1}),
     ("approval.reason", {}),
     ("approval.grantees", {"max": 1}),
-    ("approval.tables", {"deny": ["a.b"]}),
+    ("approval.tables", {"deny": ["odps.a.b"]}),
 ]
 
 
@@ -73,14 +73,18 @@ def test_only_requests_before_they_are_made_are_judged() -> None:
         ([["Drop", "Alter"], ["Update", "Download"]], {"deny": ["*"]}, ["Drop", "Alter", "Update", "Download"]),
         ([["Drop"]], {"deny": ["D*"], "allow": ["*"]}, ["Drop"]),
         ([["Drop"]], {"deny": ["Dr"]}, []),
-        ([[]], {"allow": ["Select"]}, []),
-        ([], {"allow": ["Select"]}, []),
     ],
 )
 def test_an_action_on_any_table_is_judged(objects: list[list[str]], settings: Data, actions: list[str]) -> None:
     data = asked(*({"action": each} for each in objects))
     expected = [{"actions": ", ".join(actions[:3]), "count": str(len(actions))}] if actions else []
     assert hits("approval.actions", data, settings) == expected
+
+
+def test_a_list_of_no_actions_is_unknown_and_does_not_hide_a_hit() -> None:
+    assert unknown(judge("approval.actions", asked({"action": []}), {"allow": ["*"]})) == ["action"]
+    both = asked({"action": []}, {"action": ["Drop"]})
+    assert hits("approval.actions", both, {"deny": ["Drop"]}) == [{"actions": "Drop", "count": "1"}]
 
 
 @pytest.mark.parametrize("action", [None, "Select", 7, {"a": 1}, [["Select"]]])
@@ -96,9 +100,10 @@ def test_actions_that_cannot_be_read_do_not_pass_and_do_not_hide_a_hit(action: o
 def test_tables_that_are_not_told_are_unknown(check: str, settings: Data) -> None:
     assert unknown(judge(check, order(applyReason="x"), settings)) == ["order.projectMeta"]
     assert unknown(judge(check, order(projectMeta={}), settings)) == ["order.projectMeta.objectMetaList"]
-    assert unknown(judge(check, order(projectMeta={"objectMetaList": [7]}), settings)) == [
-        "order.projectMeta.objectMetaList"
-    ]
+    for tables in ([7], []):
+        assert unknown(judge(check, order(projectMeta={"objectMetaList": tables}), settings)) == [
+            "order.projectMeta.objectMetaList"
+        ]
 
 
 # validity
@@ -158,6 +163,9 @@ def test_validity_that_nobody_documents_is_unknown(number: object, unit: object,
         (" \t\u3000", 0),
         ("\u200b\u200b\u2060\ufeff", 0),
         ("\u200b monthly \u200b", 7),
+        ("\u3164" * 12, 0),
+        ("\u2800" * 12, 0),
+        ("\ufe0f" * 12, 0),
         (None, 0),
         (42, 2),
         ("x" * 100_000, 100_000),
@@ -219,13 +227,12 @@ def test_a_reason_that_every_request_has_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("ids", "count"),
-    [([], 0), (["1"], 1), (["1", "2"], 2), (["1", 1, " 1 "], 1), (["a", "A"], 1), (list(range(500)), 500)],
+    [(["1"], 1), (["1", "2"], 2), (["1", 1, " 1 "], 1), (["a", "A"], 1), (list(range(500)), 500)],
 )
 def test_each_user_counts_once(ids: list[object], count: int) -> None:
     data = order(granteeObjectList=[{"granteeId": each} for each in ids])
     assert hits("approval.grantees", data, {"max": count}) == []
-    if count:
-        assert hits("approval.grantees", data, {"max": count - 1}) == [{"count": str(count), "max": str(count - 1)}]
+    assert hits("approval.grantees", data, {"max": count - 1}) == [{"count": str(count), "max": str(count - 1)}]
 
 
 def test_a_user_without_id_does_not_pass_and_does_not_hide_a_hit() -> None:
@@ -234,7 +241,7 @@ def test_a_user_without_id_does_not_pass_and_does_not_hide_a_hit() -> None:
     assert hits("approval.grantees", data, {"max": 1}) == [{"count": "2", "max": "1"}]
 
 
-@pytest.mark.parametrize("grantees", [None, 7, {"granteeId": 1}, ["1"], "x"])
+@pytest.mark.parametrize("grantees", [None, [], 7, {"granteeId": 1}, ["1"], "x"])
 def test_users_who_are_not_told_are_unknown(grantees: object) -> None:
     data = order(granteeObjectList=grantees)
     assert unknown(judge("approval.grantees", data, {"max": 10})) == ["order.granteeObjectList"]
@@ -274,6 +281,18 @@ def test_half_a_table_does_not_pass_and_does_not_hide_a_hit(table: Data, field: 
     assert unknown(judge("approval.tables", asked(table, {}), {"allow": ["*"]})) == [path]
     both = asked(table, {"projectGuid": "odps.hr", "name": "a"})
     assert hits("approval.tables", both, {"deny": ["odps.hr.*"]}) == [{"tables": "odps.hr.a", "count": "1"}]
+
+
+@pytest.mark.parametrize("project", ["odps.hr", " odps.hr ", "odps . hr"])
+def test_a_guid_is_compared_without_blanks(project: str) -> None:
+    data = asked({"projectGuid": project, "name": " a "})
+    assert hits("approval.tables", data, {"deny": ["odps.hr.a"]}) == [{"tables": "odps.hr.a", "count": "1"}]
+
+
+@pytest.mark.parametrize("project", ["hr", "odps.", ".hr", "."])
+def test_a_project_without_its_engine_or_name_cannot_be_compared(project: str) -> None:
+    data = asked({"projectGuid": project, "name": "a"})
+    assert unknown(judge("approval.tables", data, {"deny": ["*.hr.*"]})) == ["projectGuid"]
 
 
 def test_a_hundred_thousand_tables_make_one_short_finding_in_passing() -> None:

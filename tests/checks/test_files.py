@@ -439,6 +439,25 @@ def test_quotes_in_dollars_are_unclear(code: str) -> None:
     assert calls(code, HOLOGRES)
 
 
+@pytest.mark.parametrize("kind", [SQL, 24])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "set odps.x=it's;\nselect max_pt('t');",
+        "set a=/*; select max_pt('t'); set b=*/;",
+        "set a=--; select max_pt('t');",
+        "create temporary function f as 'X' using\n#CODE ('lang'='JAVA')\n// it's\n#END CODE;\nselect max_pt('t');",
+    ],
+)
+def test_what_looks_like_a_quote_or_a_comment_and_is_none_hides_no_call(code: str, kind: int) -> None:
+    assert calls(code, kind)
+
+
+def test_a_plain_set_statement_leaves_comments_be() -> None:
+    code = "set odps.sql.mapper.split.size=256;\nSET a.b = x-y/z ;\nselect offset -- max_pt('t')"
+    assert not calls(code, SQL)
+
+
 def test_a_comment_in_a_row_of_unclear_code_stands_for_a_bracket() -> None:
     assert calls("select ' max_pt /* x */ (t)", SQL)
     assert calls("max_pt /* x */ (t)", OTHER)

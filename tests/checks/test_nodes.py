@@ -112,6 +112,12 @@ class TestProtectedNodes:
         assert unknown([finding]) == ["nodeIds"]
         assert "cannot be read" in finding.text.en
 
+    @pytest.mark.parametrize("code", ["freeze-node", "backfill-data"])
+    def test_what_cannot_be_read_is_never_named_as_a_node_and_is_one_finding(self, code: str) -> None:
+        data = {"nodeIds": "x", "includeNodeIds": "x", "rootNodeId": "x"}
+        (finding,) = judge_one("node.protected", code, data, {"deny": ["*"]})
+        assert not finding.judged
+
     def test_ids_alone_can_be_listed(self) -> None:
         with pytest.raises(ValueError, match=r"^expected ids \(digits\), found 'pay_salaries' in it$"):
             given("node.protected", {"deny": ["pay_salaries"]})

@@ -5,6 +5,7 @@ import pytest
 
 from extension import catalogue
 from extension.checks import BY_ID, Need
+from extension.checks.operators import NO_MEMBER
 from extension.events import Missing
 from tests.cases import event, given, hits, judge, judge_one, sample, unknown
 
@@ -79,14 +80,12 @@ ADMIN, DEV, GUEST = "role_project_admin", "role_project_dev", "role_project_gues
         ([DEV, ADMIN], {"allow": [ADMIN]}, False),
         ([DEV], {"allow": [ADMIN]}, True),
         ([DEV], {"allow": [ADMIN, "role_project_d*"]}, False),
-        ([], {"allow": ["*"]}, True),
         ([DEV], {"deny": [GUEST]}, False),
         ([GUEST], {"deny": [GUEST]}, True),
         ([DEV, GUEST], {"deny": [GUEST]}, True),
         ([], {"deny": ["*"]}, False),
         ([ADMIN, GUEST], {"allow": [ADMIN], "deny": [GUEST]}, True),
         ([ADMIN, DEV], {"allow": [ADMIN], "deny": [GUEST]}, False),
-        ([], {"allow": [ADMIN], "deny": [GUEST]}, True),
         (["数据_治理员"], {"allow": ["数据_*"]}, False),
         (["role_1", "custom"], {"allow": ["role_?"]}, False),
     ],
@@ -94,8 +93,15 @@ ADMIN, DEV, GUEST = "role_project_admin", "role_project_dev", "role_project_gues
 def test_one_role_is_enough_to_be_allowed_and_one_to_be_denied(
     roles: list[str], settings: dict[str, object], hit: bool
 ) -> None:
-    shown = ", ".join(sorted(roles)) or "-"
+    shown = ", ".join(sorted(roles))
     assert hits("operator.roles", {"roles": roles}, settings) == [{"roles": shown}] * hit
+
+
+@pytest.mark.parametrize("settings", [{"allow": ["*"]}, {"allow": [ADMIN], "deny": [GUEST]}])
+def test_who_has_no_role_is_told_to_be_no_member(settings: dict[str, object]) -> None:
+    for finding in judge("operator.roles", {"roles": []}, settings):
+        assert (finding.text, finding.values, finding.judged) == (NO_MEMBER, {}, True)
+    assert len(judge("operator.roles", {"roles": []}, settings)) == 1
 
 
 def test_roles_are_asked_for_before_and_never_taken_for_none() -> None:

@@ -2,13 +2,17 @@
 
 import inspect
 import re
-from typing import get_origin
+from collections.abc import Iterator
+from typing import Any, cast, get_origin
 
 import msgspec
 import pytest
 
 from extension import catalogue, checks, settings
 from extension.checks import BY_ID, Check
+from extension.events import Event
+from extension.settings import Maximum
+from extension.verdict import Finding, Text
 from tests.cases import WHO, documented, judge, judge_one
 
 DOCUMENTED = documented()
@@ -112,6 +116,23 @@ def test_every_function_of_a_family_is_registered() -> None:
         if inspect.isfunction(function) and function.__module__ == family.__name__ and not name.startswith("_")
     }
     assert written == {check.id.replace(".", "_") for check in BY_ID.values()}
+
+
+def _three(event: Event[Any], settings: Maximum, more: object) -> Iterator[Finding]:  # noqa: ARG001  nothing is judged
+    """A function that nobody could call with event and settings."""
+    yield from ()
+
+
+def _two(event: Event[Any], settings: Maximum) -> Iterator[Finding]:  # noqa: ARG001  nothing is judged
+    """A function as a check has it."""
+    yield from ()
+
+
+def test_a_function_of_event_and_settings_is_a_check_and_one_of_more_is_none() -> None:
+    register = checks.check("my.own", events="*", texts=[Text(en="No.", zh="不。")])
+    assert register(_two).settings is Maximum
+    with pytest.raises(ValueError, match=r"^my\.own: expected a function of event and settings, the latter annotated"):
+        register(cast("Any", _three))
 
 
 @pytest.mark.parametrize(

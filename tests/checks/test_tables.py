@@ -209,6 +209,8 @@ def test_a_column_without_a_name_is_unknown_unless_another_hits() -> None:
         ("STRUCT<a:BIGINT,b : ARRAY<FLOAT>>", {"struct", "bigint", "array", "float"}),
         ("STRUCT<double:BIGINT>", {"struct", "bigint"}),
         ("STRUCT<`a:b`:INT>", {"struct", "int"}),
+        ("STRUCT<a:BIGINT COMMENT 'of <x>, it\\'s: y',b:INT NOT NULL>", {"struct", "bigint", "int"}),
+        ('STRUCT<a:BIGINT NOT NULL COMMENT "x\n>",b:INT>', {"struct", "bigint", "int"}),
         ("ARRAY<" * 10_000 + "INT" + ">" * 10_000, {"array", "int"}),
     ],
 )
@@ -232,7 +234,7 @@ def test_deny_is_stronger_than_allow_and_patterns_match() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [None, "", "<>", "DECIMAL(10", "ARRAY<STRING", "STRING>", "INT NOT NULL", "DECIMAL(a)", "BIG-INT", ["INT"], "(1)"],
+    [None, "", "<>", "DECIMAL(10", "ARRAY<STRING", "STRING>", "INT NOT", "DECIMAL(a)", "BIG-INT", ["INT"], "(1)"],
 )
 def test_a_type_that_is_none_is_unknown_unless_another_column_hits(kind: object) -> None:
     data = table(column("a"), column("b", kind))

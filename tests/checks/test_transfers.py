@@ -157,7 +157,7 @@ def test_overwriting_is_forbidden_altogether_or_for_some_tables(
     hit: bool,
 ) -> None:
     data: dict[str, object] = {"writeType": "OVERWRITE", "tableGuid": table}
-    assert bool(hits("upload.overwrite", data, settings)) == hit
+    assert hits("upload.overwrite", data, settings) == [{"table": table}] * hit
     assert hits("upload.overwrite", data | {"writeType": "APPEND"}, settings) == []
 
 
