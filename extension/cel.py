@@ -64,8 +64,10 @@ class Checked(NamedTuple):
     """What a condition turned out to be.
 
     `text` is what the engine is given. `reads` are the variables, each with the fields that are selected of it, or None
-    where it is used whole. `needs` are paths that must be there for the condition to come out. `patterns` and `zones`
-    are the regular expressions and timezones that are written out, each as in the text and with its place.
+    where it is used whole. `names` are all names that are selected of anything, those in `has` among them. `needs` are
+    paths that must be there for the condition to come out. `patterns` and `zones` are the regular expressions and
+    timezones that are written out, each as in the text and with its place; `converted` are texts that are written out
+    for a function of `FORMS`, whose name comes first.
 
     The time is `steps`: see `conditions.Condition.holds`. `power` is the power of the lists' length, `inner` whether
     macros are nested, `scans` the depth at which texts are searched, `longest` the longest list in the text itself.
@@ -74,9 +76,11 @@ class Checked(NamedTuple):
     kind: Kind
     text: str
     reads: Mapping[str, frozenset[str] | None]
+    names: frozenset[str]
     needs: frozenset[tuple[str, ...]]
     patterns: tuple[tuple[str, int], ...]
     zones: tuple[tuple[str, int], ...]
+    converted: tuple[tuple[str, str, int], ...]
     power: int
     inner: bool
     scans: int
@@ -144,6 +148,14 @@ _FUNCTIONS: Mapping[str, tuple[tuple[tuple[Kind, ...], Kind], ...]] = {
     "type": (((DYN,), TYPE),),
     "dyn": (((DYN,), DYN),),
 }
+FORMS: Mapping[str, str] = {
+    "int": "a whole number",
+    "uint": "a whole number of at least 0",
+    "double": "a number",
+    "timestamp": "a time such as 2026-01-31T09:00:00+08:00",
+    "duration": "a duration such as 1h30m",
+}
+"""What a text must be for a function to take it."""
 PARTS = (
     *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
     *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
@@ -171,6 +183,8 @@ _MACROS = {
     "filter": "a name and a condition",
     "map": "a name and an expression, or a name, a condition and an expression",
 }
+MATCHES = "_matches"
+"""Method that the engine calls for `matches`: its own compiles the pattern for each text."""
 CHARACTERS = "_size"
 """Function that the engine calls for the size of a text: its own counts bytes, the language characters."""
 
@@ -216,9 +230,11 @@ def check(words: Sequence[Token], text: str, variables: Mapping[str, Kind], valu
         kind=kind,
         text=text,
         reads=reads,
+        names=frozenset(checker.names),
         needs=frozenset(checker.needs),
         patterns=tuple(checker.patterns),
         zones=tuple(checker.zones),
+        converted=tuple(checker.converted),
         power=checker.power,
         inner=checker.inner,
         scans=checker.scans,
@@ -290,10 +306,12 @@ class _Checker:
         self._maps: list[int] = []
         self._last: tuple[str, ...] = ()
         self.paths: set[tuple[str, ...]] = set()
+        self.names: set[str] = set()
         self.needs: set[tuple[str, ...]] = set()
         self.edits: list[tuple[int, int, str]] = []
         self.patterns: list[tuple[str, int]] = []
         self.zones: list[tuple[str, int]] = []
+        self.converted: list[tuple[str, str, int]] = []
         self.power = self.scans = self.longest = 0
         self.inner = False
 
@@ -359,6 +377,8 @@ class _Checker:
             return _Term(kind, free=left.free or right.free)
         if operator.text == "in":
             self._inside(operator, left.kind, right.kind)
+            if left.literal:
+                self.names.add(str(self._value(left.literal)))
         elif operator.text in ("||", "&&"):
             self._condition(operator, left.kind)
             self._condition(operator, right.kind)
@@ -430,6 +450,8 @@ class _Checker:
         self._last = term.path
         if term.path:
             self.needs.add(term.path)
+            self.names.update(term.path[1:])
+            self._walks(term.free and len(term.path) > 1 and term.kind.name in ("list", "map", "record", "dyn"))
             if term.free:
                 self.paths.add(term.path)
         return term._replace(path=())
@@ -491,6 +513,10 @@ class _Checker:
             raise _problem(problem, name.at, "" if known else name.text, (*_METHODS, *_MACROS))
         arguments, places = self._arguments()
         kind = self._call(name, overloads, [target, *arguments], method=True)
+        if name.text == "matches":
+            self.edits.append((name.at, len(name.text), MATCHES))
+            if self._loops and not arguments[0].literal:
+                raise _problem("inside a macro, matches takes a pattern that is written out", places[0])
         if name.text in PARTS and target.kind == TIMESTAMP and not arguments:
             self.edits.append((bracket + 1, 0, '"UTC"'))
         if arguments and arguments[0].literal and (name.text == "matches" or name.text in PARTS):
@@ -505,8 +531,11 @@ class _Checker:
             known = name.text in _METHODS or name.text in _MACROS
             problem = f"write x.{name.text}(...), not {name.text}(x, ...)" if known else f"there is no {name.text}(...)"
             raise _problem(problem, name.at, "" if known else name.text, ("has", *_FUNCTIONS, *_METHODS, *_MACROS))
-        arguments, _ = self._arguments()
-        return _Term(self._call(name, overloads, arguments, method=False), free=True)
+        arguments, places = self._arguments()
+        kind = self._call(name, overloads, arguments, method=False)
+        if name.text in FORMS and arguments[0].literal:
+            self.converted.append((name.text, arguments[0].literal, places[0]))
+        return _Term(kind, free=True)
 
     def _call(
         self, name: Token, overloads: Sequence[tuple[tuple[Kind, ...], Kind]], terms: Sequence[_Term], *, method: bool

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from types import NoneType, UnionType
@@ -23,8 +23,8 @@ import msgspec
 from extension import cel
 from extension.cel import Kind
 from extension.errors import ExtensionError
-from extension.events import Payload, Unknown
-from extension.settings import plain
+from extension.events import Payload, Reason, Unknown
+from extension.settings import Pattern, plain
 
 MAX_STEPS = 100_000_000
 """Most that a condition may have to do for one event, about 2 s: some 3,000 items in each of two nested macros."""
@@ -41,9 +41,10 @@ class ConditionError(ExtensionError):
     matter. The text quotes nothing of the event.
     """
 
-    def __init__(self, problem: str, field: str = "") -> None:
+    def __init__(self, problem: str, field: str = "", reason: Reason = Reason.MISSING) -> None:
         super().__init__(problem)
         self.field = field
+        self.reason = reason
 
 
 class _Program(Protocol):
@@ -81,18 +82,26 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """What must be true of an event.
 
     `reads` are the variables that it uses. `fields` are the fields that it selects of each, so that no others need to
-    be built, or None where it uses the variable as a whole.
+    be built, or None where it uses the variable as a whole. `names` are those that it selects of anything.
     """
 
     text: str
     reads: frozenset[str]
     fields: Mapping[str, frozenset[str] | None]
+    names: frozenset[str]
     _checked: cel.Checked
     _program: Any
 
     def __repr__(self) -> str:
         """The text alone."""
         return f"Condition({self.text!r})"
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """Fields of the event without which it does not come out; none where it asks for any with `has`."""
+        if ("event",) in self._checked.needs:
+            return frozenset()
+        return frozenset(path[1] for path in self._checked.needs if path[0] == "event" and len(path) > 1)
 
     def holds(self, variables: Mapping[str, object]) -> bool:
         """Whether it is true where the variables have these values; those that it does not read are left aside.
@@ -154,10 +163,13 @@ def compile(text: object, variables: Mapping[str, Kind]) -> Condition:  # noqa: 
             raise ValueError(
                 f"expected a timezone such as Asia/Shanghai or +08:00, found {name} (at character {at + 1})"
             )
+    for function, literal, at in checked.converted:
+        _check_converted(function, literal, at)
     return Condition(
         text=text,
         reads=frozenset(checked.reads),
         fields=checked.reads,
+        names=checked.names,
         _checked=checked,
         _program=_engine().compile(checked.text),
     )
@@ -206,6 +218,19 @@ def _check_pattern(literal: str, at: int) -> None:
         lines = str(error).partition(" not a valid regex:")[2].partition(". Check function")[0].splitlines()
         problem = lines[-1].removeprefix("error: ").rstrip(".")
         raise ValueError(f"expected a regular expression: {problem} (at character {at + 1})") from error
+    try:
+        _pattern(str(_value(literal)))
+    except ValueError as error:
+        raise ValueError(f"{error} (at character {at + 1})") from error
+
+
+def _check_converted(function: str, literal: str, at: int) -> None:
+    """Refuse a text that the function never takes. Raises ValueError."""
+    try:
+        _value(f"{function}({literal})")
+    except RuntimeError as error:
+        found = plain(_value(literal))
+        raise ValueError(f"expected {cel.FORMS[function]}, found {found} (at character {at + 1})") from error
 
 
 # what the engine lacks
@@ -217,6 +242,22 @@ _NO_VALUE = object()
 def _size(value: object) -> object:
     """The characters of a text, and the number of items of everything else."""
     return len(value) if isinstance(value, Sized) else _NO_VALUE
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> Pattern:
+    """A regular expression, compiled once. Raises ValueError."""
+    return Pattern(text)
+
+
+def _matches(text: object, pattern: object) -> object:
+    """Whether anything in a text is of a pattern."""
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return _NO_VALUE
+    try:
+        return _pattern(pattern).found_in(text)
+    except ValueError:
+        return _NO_VALUE
 
 
 @cache
@@ -262,7 +303,9 @@ def _part(part: Callable[[datetime], int]) -> Callable[[object, object], object]
     return method
 
 
-_FUNCTIONS: Mapping[str, object] = {cel.CHARACTERS: _size} | {name: _part(part) for name, part in _PARTS.items()}
+_FUNCTIONS: Mapping[str, object] = {cel.CHARACTERS: _size, cel.MATCHES: _matches} | {
+    name: _part(part) for name, part in _PARTS.items()
+}
 
 
 # kinds of the variables
@@ -319,19 +362,29 @@ def _kind(annotation: Any) -> Kind:  # noqa: ANN401  an annotation is of no one 
 
 
 def value_of(
-    payload: Payload | None, data: Mapping[str, object], only: frozenset[str] | None = None
+    payload: Payload | None,
+    data: Mapping[str, object],
+    only: frozenset[str] | None = None,
+    names: frozenset[str] = frozenset(),
+    path: str = "event",
 ) -> dict[str, object]:
     """What a condition sees of an event: the platform's mapping, with the facts of its payload in their places.
 
-    `only` are the fields to build, all of them for None: see `Condition.fields`. What the engine cannot hold is not
-    there: numbers beyond 64 bits, text that is no Unicode; a list with such an item is left out whole. Nor is a field
-    that is null, or a fact that is unknown, whatever stands in its place in `data`.
+    `only` are the fields to build, all of them for None: see `Condition.fields`. A field that is null is not there.
+
+    Raises ConditionError for a field that is there and cannot be read, or that the engine cannot hold (a number beyond
+    64 bits, text that is no Unicode, a list with such an item), if it is in `only` or `names`: neither may `has(...)`
+    take it for one that is not there. Others are left out.
     """
     found: dict[str, object] = {}
     facts = _facts(type(payload)) if payload is not None else {}
     for name in data.keys() | facts.keys() if only is None else only:
         raw = data.get(name)
-        value = _fact(getattr(payload, facts[name]), raw) if name in facts else _plain(raw)
+        fact = getattr(payload, facts[name]) if name in facts else None
+        value = _fact(fact, raw, names, f"{path}.{name}") if name in facts else _plain(raw)
+        unreadable = isinstance(fact, Unknown) and fact.reason is Reason.UNREADABLE
+        if (unreadable or value is _NO_VALUE) and (only is not None or name in names):
+            raise ConditionError(f"{path}.{name} cannot be read", f"{path}.{name}", Reason.UNREADABLE)
         if value is not None and value is not _NO_VALUE and not _LONE_SURROGATE.search(name):
             found[name] = value
     return found
@@ -343,15 +396,16 @@ def _facts(struct: type[Payload]) -> Mapping[str, str]:
     return {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
 
 
-def _fact(fact: object, raw: object) -> object:
+def _fact(fact: object, raw: object, names: frozenset[str], path: str) -> object:
     """The value of a fact, None for none; a payload inside it is laid over what the platform's mapping has there."""
     if isinstance(fact, Unknown):
         return None
     if isinstance(fact, Payload):
-        return value_of(fact, raw if isinstance(raw, Mapping) else {})
+        return value_of(fact, raw if isinstance(raw, Mapping) else {}, None, names, path)
     if isinstance(fact, tuple | list) and fact and all(isinstance(one, Payload) for one in fact):
         raws = raw if isinstance(raw, Sequence) and len(raw) == len(fact) else [None] * len(fact)
-        return [_fact(one, other) for one, other in zip(fact, raws, strict=True)]
+        pairs = enumerate(zip(fact, raws, strict=True))
+        return [_fact(one, other, names, f"{path}[{number}]") for number, (one, other) in pairs]
     return _plain(fact)
 
 

@@ -17,7 +17,7 @@ from extension.checks import Check
 from extension.conditions import Condition
 from extension.errors import Fault, PolicyError
 from extension.rules import DEFAULT_TIMEZONE, Exemption, Policy, Rule, Scope
-from extension.settings import Guids, Ids, Names, WorkspaceIds
+from extension.settings import Ids, Names, Tables, WorkspaceIds
 from extension.tree import REQUIRED, Place, Section, Tree, Trees, join, load, suggestion
 from extension.verdict import MAX_HELP_CHARS, SUBJECT, Language, Mode, Result, Severity, placeholders
 
@@ -82,7 +82,7 @@ class Draft:
 
         `custom` are the checks of its modules, `content` what those files hold.
         """
-        self._hash.update(content)
+        self._hash.update(b"%d\0%s" % (len(content), content) if content else b"")
         registry = checks.BY_ID | {check.id: check for check in custom}
         settings_of = _Settings(self._roots)
         rules = _rules(self._roots, registry, settings_of)
@@ -250,6 +250,9 @@ class _Reader:
         end = section.take("until", partial(_moment, self.above.timezone, last=True), default=None)
         if start and end and start >= end:
             section.fault("until", "is not after from: the rule would never be in force")
+        for key in ("except_workspaces", "except_operators"):
+            if "*" in (section.tree.get(key), *_items(section.tree.get(key))):
+                section.fault(key, "holds *, so that the rule would be for nobody")
         return Scope(
             workspaces=section.take("workspaces", _some(WorkspaceIds), default=None),
             except_workspaces=section.take("except_workspaces", _some(WorkspaceIds), default=None),
@@ -263,7 +266,7 @@ class _Reader:
         exemption = Exemption(
             operators=entry.take("operator", _some(Ids), default=None),
             workspaces=entry.take("workspace", _some(WorkspaceIds), default=None),
-            tables=entry.take("table", _some(Guids), default=None),
+            tables=entry.take("table", _some(Tables), default=None),
             until=entry.take("until", partial(_moment, self.above.timezone, last=True)),
             reason=entry.take("reason", _words, default=""),
         )
@@ -274,22 +277,17 @@ class _Reader:
 
     def _options(self, check: Check | None) -> Mapping[str, str]:
         """Read `options:`, the parameters that a workspace can set."""
-        found: dict[str, str] = {}
         section = self.section.section("options")
-        for parameter in section.tree if section else ():
-            key = cast("Section", section).take(parameter, _words)
-            known = (
-                {"result"} | {field.encode_name for field in msgspec.structs.fields(check.settings)}
-                if check
-                else {"result"}
-            )
+        if section is None:
+            return {}
+        parameters = {field.encode_name for field in msgspec.structs.fields(check.settings)} if check else set[str]()
+        known = {"result"} | parameters
+        name = check.id if check else "a rule without check"
+        for parameter in section.tree:
             if parameter not in known and (check or "check" not in self.section.tree):
-                name = check.id if check else "a rule without check"
-                cast("Section", section).fault(
-                    parameter, f"{name} has no such parameter; it has {join(known)}{suggestion(parameter, known)}"
-                )
-            found[parameter] = key
-        return found
+                hint = suggestion(parameter, known)
+                section.fault(parameter, f"{name} has no such parameter; it has {join(known)}{hint}")
+        return {parameter: section.take(parameter, _words) for parameter in section.tree}
 
 
 def variables(codes: frozenset[str]) -> Mapping[str, Kind]:
@@ -318,7 +316,7 @@ def _paths(value: object) -> tuple[str, ...]:
     names = value if isinstance(value, Trees) and value else [value]
     for name in names:
         path = PurePosixPath(name) if isinstance(name, str) else PurePosixPath()
-        if path.suffix != ".py" or path.is_absolute() or ".." in path.parts:
+        if path.suffix != ".py" or path.is_absolute() or ".." in path.parts or not str(path).isprintable():
             raise ValueError(
                 f"expected Python files beside the policy, such as checks/tickets.py, found {settings.plain(name)}"
             )
@@ -365,6 +363,10 @@ def _misplaced(names: object, check: Check) -> frozenset[str]:
     categories = {catalogue.BY_CODE[code].category for code in check.events}
     named = frozenset(map(str, names if isinstance(names, list) else [names])) & set(catalogue.BY_CODE)
     return frozenset(code for code in named if catalogue.BY_CODE[code].category not in categories)
+
+
+def _items(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list) else ()
 
 
 def _some(kind: type[Names]) -> Callable[[object], Names]:

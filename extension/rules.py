@@ -1,8 +1,8 @@
 """What a policy is made of once it is read: rules, their scope, their exemptions, and the plan of who judges what."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, cast
+from datetime import MAXYEAR, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -26,6 +26,11 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     """First moment at which it is over."""
     reason: str
+
+    def about(self, timezone: ZoneInfo) -> str:
+        """Why, and until when, for the log; in the policy's timezone."""
+        until = f"until {self.until.astimezone(timezone):%Y-%m-%d %H:%M}" if self.until.year < MAXYEAR else "for ever"
+        return f"{self.reason} ({until})" if self.reason else until
 
     def covers(self, event: Event[Any]) -> bool:
         """Whether the event is exempt. An event that does not say who, where or which table is not."""
@@ -115,10 +120,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it may need an answer of the platform."""
         return bool(self.needs or self.options) or self.reads_roles or self.reads_parameters
 
-    def unanswered(self, event: Event[Any]) -> str:
-        """Why its condition cannot be worked out, empty where what it reads was had of the platform."""
+    def unanswered(self, event: Event[Any]) -> Missing | None:
+        """Why its condition cannot be worked out, None where what it reads was had of the platform."""
         answers = (event.roles if self.reads_roles else None, event.parameters if self.reads_parameters else None)
-        return next((answer.error for answer in answers if isinstance(answer, Missing)), "")
+        return next((answer for answer in answers if isinstance(answer, Missing)), None)
 
     def met(self, event: Event[Any]) -> bool:
         """Whether the event meets the condition; True for a rule without one. Raises ConditionError."""
@@ -130,28 +135,38 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         An option that is not set leaves the rule as it is; so does one that cannot be what its parameter is, with a
         line for the log.
         """
-        rule, problems = self, []
+        # By the type and not by its instance, which does not know what a list of it is of: Listed[Names].
+        known = msgspec.structs.fields(self.check.settings) if self.check else ()
+        fields = {field.encode_name: field for field in known}
+        changes: dict[str, object] = {}
+        keys, problems, result = [], [], self.result
         for parameter, key in self.options.items():
             value = options.get(key)
             if value in (None, "", []):
                 continue
             try:
-                rule = rule._set(parameter, value)
+                if parameter == "result":
+                    result = _result(value)
+                else:
+                    changes[fields[parameter].name] = settings.offered(fields[parameter], value)
+                    keys.append(key)
             except ValueError as error:
                 problems.append(f"rule {self.id}: option {key}: {error}; the rule's own value is used")
-        return rule, tuple(problems)
+        own = self.settings
+        if own is not None and changes:
+            try:
+                own = msgspec.structs.replace(own, **changes)
+            except ValueError as error:
+                listed = ", ".join(keys)
+                problems.append(f"rule {self.id}: option {listed}: {error}; the rule's own value is used")
+        return msgspec.structs.replace(self, settings=own, result=result), tuple(problems)
 
-    def _set(self, parameter: str, value: object) -> "Rule":
-        if parameter == "result":
-            if not isinstance(value, str) or value not in (Result.FAIL, Result.WARN):
-                raise ValueError(f"expected FAIL or WARN, found {settings.plain(value)}")
-            return msgspec.structs.replace(self, result=Result(value))
-        # By the type and not by its instance, which does not know what a list of it is of: Listed[Names].
-        fields = msgspec.structs.fields(cast("Check", self.check).settings)
-        field = next(field for field in fields if field.encode_name == parameter)
-        own = cast("msgspec.Struct", self.settings)
-        changed = msgspec.structs.replace(own, **{field.name: settings.offered(field, value)})
-        return msgspec.structs.replace(self, settings=changed)
+
+def _result(value: object) -> Result:
+    """What a workspace wants a hit to give. Raises ValueError."""
+    if not isinstance(value, str) or value not in (Result.FAIL, Result.WARN):
+        raise ValueError(f"expected FAIL or WARN, found {settings.plain(value)}")
+    return Result(value)
 
 
 def _variables(condition: Condition, event: Event[Any]) -> Mapping[str, object]:
@@ -162,7 +177,7 @@ def _variables(condition: Condition, event: Event[Any]) -> Mapping[str, object]:
     if isinstance(event.roles, frozenset):
         operator["roles"] = sorted(event.roles)
     return {
-        "event": conditions.value_of(event.payload, event.data, condition.fields.get("event")),
+        "event": conditions.value_of(event.payload, event.data, condition.fields.get("event"), condition.names),
         "operator": operator,
         "workspace": {"id": event.workspace} if isinstance(event.workspace, str) else {},
         "now": event.moment,

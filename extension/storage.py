@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from extension.checks import BY_ID, Check
 from extension.errors import Fault, PolicyError
 from extension.policy import Draft, Module, Source
 from extension.rules import Policy
+from extension.verdict import cut
 
 ROOT = Path(__file__).resolve().parent.parent
 """Folder of handler.py: /code in a deployed function."""
@@ -43,10 +45,14 @@ _Stamps: TypeAlias = dict[Path, object]
 
 
 class Store:
-    """The policy in force. A changed one takes its place at the next look; a broken one is logged, and does not."""
+    """The policy in force. A changed one takes its place at the next look; a broken one is logged, and does not.
+
+    `broken` says what is wrong with the files as they are now, empty where the policy in force is the one in them.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises PolicyError where the first policy is broken already."""
+        self.broken = ""
         self._path = path
         self._seen: _Stamps = {}
         self._policy = _load(path, self._seen)
@@ -58,15 +64,25 @@ class Store:
             self._seen = {}
             try:
                 self._policy = _load(self._path, self._seen)
+                self.broken = ""
+                _log(logging.INFO, {"event": "policy", "policy": self._policy.name, "rules": len(self._policy.rules)})
             except PolicyError as error:
+                self.broken = str(error).partition("\n")[0]
                 log_broken(error, f"the last good one stays in force: {self._policy.name}")
         return self._policy
 
 
 def log_broken(error: PolicyError, consequence: str) -> None:
     """Log a policy that does not validate."""
-    line = {"event": "broken-policy", "error": str(error), "consequence": consequence}
-    LOG.error("%s", msgspec.json.encode(line).decode())
+    _log(logging.ERROR, {"event": "broken-policy", "error": cut(str(error), _LOGGED_CHARS), "consequence": consequence})
+
+
+_LOGGED_CHARS = 8000
+"""A line of Function Compute's log holds 32 KB."""
+
+
+def _log(level: int, line: Mapping[str, object]) -> None:
+    LOG.log(level, "%s", msgspec.json.encode(line).decode())
 
 
 def _stamp(file: Path) -> object:
@@ -86,14 +102,23 @@ def _files(path: Path) -> list[Path]:
     return [
         file
         for file in inside
-        if file.suffix.lower() in (".yaml", ".yml") and not file.name.startswith(".") and not file.is_dir()
+        if file.suffix.lower() in (".yaml", ".yml") and not file.name.startswith(".") and not os.path.isdir(file)  # noqa: PTH112  Path.is_dir raises where a mount has gone stale
     ]
 
 
 def _load(path: Path, seen: _Stamps) -> Policy:
     """The policy. `seen` takes the stamps of its files and custom checks, each from before the file is read."""
     draft, checks, contents = _drafted(path, seen)
-    return draft.finish(checks, contents)
+    try:
+        return draft.finish(checks, contents)
+    except PolicyError:
+        raise
+    except Exception as error:  # a setting type of a custom check: whatever it raises is said to its author
+        if not draft.modules:
+            raise
+        raise PolicyError(
+            draft.file, [_fault(draft.modules[0], f"reading its settings: {_raised(error, Path())}")]
+        ) from error
 
 
 def _drafted(path: Path, seen: _Stamps) -> tuple[Draft, tuple[Check, ...], bytes]:

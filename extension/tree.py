@@ -161,7 +161,8 @@ class Section:
             if key not in self.known:
                 comma = key[:1].isdigit() and self.tree[key] is None
                 hint = "; a comma ends the value before it" if comma else suggestion(key, self.known)
-                self.fault(key, f"unknown key; known: {join(self.known)}{hint}")
+                known = f"known: {join(self.known)}" if self.known else "none is known here"
+                self.fault(key, f"unknown key; {known}{hint}")
 
 
 def _is_reference(value: object) -> bool:
@@ -185,7 +186,7 @@ def _scalar(event: yaml.ScalarEvent) -> object:
             if form.fullmatch(event.value):
                 return value(event.value)
     elif event.tag not in (None, "!", "tag:yaml.org,2002:str"):
-        raise ValueError(f"the tag {event.tag} is not supported")
+        raise ValueError(f"the tag {event.tag} is not supported: put what begins with ! in quotes")
     return str(event.value)
 
 
@@ -235,9 +236,11 @@ def _advice(content: bytes, line: int) -> str:
 _SLIPS = (
     (re.compile("[：，［］｛｝“”‘’]"), "write : , [ ] { } and quotes in their plain form"),
     (re.compile(r"^\s*\t"), "indent with spaces, not with tabs"),
-    (re.compile(r"[:\[,] *[*%@`]"), "put what begins with * % @ or ` in quotes"),
+    (re.compile(r"[:\[,] *[*%@`!]"), "put what begins with * % @ ! or ` in quotes"),
+    (re.compile(r": *\[[^\]]*\][^\s,}\]#]"), "put what begins with [ and is no list in quotes"),
     (re.compile(r'"[^"\']*\\[^"]*"'), "put what holds a \\ in single quotes"),
     (re.compile(r"^[^'\"#]*: [^'\"{\[#]*: "), "put text that holds a colon in quotes"),
+    (re.compile(r"""^[^'"#]*: [^'"{\[#\s][^#]*['"][^'"]*: """), "put text that holds a colon in quotes"),
     (
         re.compile(r"""^[^'"#]*: ('[^']*'|"[^"]*") *[^\s#]"""),
         "put all of what begins with a quote in quotes of the other kind",
@@ -286,7 +289,7 @@ class _Builder:
             raise _Error(event, f"is nested more than {_MAX_DEPTH} deep")
         value: object
         if isinstance(event, yaml.CollectionStartEvent) and event.tag not in _COLLECTION_TAGS:
-            raise _Error(event, f"the tag {event.tag} is not supported")
+            raise _Error(event, f"the tag {event.tag} is not supported: put what begins with ! in quotes")
         if isinstance(event, yaml.MappingStartEvent):
             value = self.mapping(event)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -317,6 +320,8 @@ class _Builder:
         while not isinstance(key := self.next_event(), yaml.MappingEndEvent):
             if not isinstance(key, yaml.ScalarEvent):
                 raise _Error(key, "a key is not plain text")
+            if key.value == "<<":
+                raise _Error(key, "merge keys (<<) are not taken: write the keys out, or use lists")
             if key.value in tree:
                 hint = "; is a '-' missing before it?" if key.value == "id" else ""
                 raise _Error(key, f"the key {settings.plain(key.value)} stands twice{hint}")

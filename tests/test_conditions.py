@@ -17,6 +17,8 @@ from extension import cel, conditions
 from extension.cel import BOOL, BYTES, DOUBLE, DURATION, DYN, INT, NULL, STRING, TIMESTAMP, UINT, Kind, list_of, map_of
 from extension.conditions import Condition, ConditionError, merge, record, value_of
 from extension.events import Count, Fact, Payload, Reason, Unknown
+from extension.payloads import Approval, Download, JobStart
+from tests.cases import event
 
 ROOT = Path(conditions.__file__).parents[1]
 
@@ -286,6 +288,26 @@ def test_a_condition_holds_or_not(text: str, holds: bool) -> None:
         ("now.getHours(8) == 1", "getHours takes nothing or string, found int (at character 5)"),
         ("duration('1h').getDate() == 1", "getDate is for timestamp, found duration (at character 16)"),
         ("duration('1h').getHours('UTC') == 1", "getHours takes nothing, found string (at character 16)"),
+        (
+            'timestamp("2026-01-01") < now',
+            "expected a time such as 2026-01-31T09:00:00+08:00, found '2026-01-01' (at character 11)",
+        ),
+        (
+            "true || now > timestamp(('2026-13-01T00:00:00Z'))",
+            "expected a time such as 2026-01-31T09:00:00+08:00, found '2026-13-01T00:00:00Z' (at character 25)",
+        ),
+        (
+            "now - now > duration('1 day')",
+            "expected a duration such as 1h30m, found '1 day' (at character 22)",
+        ),
+        (
+            "duration('''1\nh''') == duration('1h')",
+            "expected a duration such as 1h30m, found '1\\nh' (at character 10)",
+        ),
+        ("int('many') == 1", "expected a whole number, found 'many' (at character 5)"),
+        ("-int('1.5') == 1", "expected a whole number, found '1.5' (at character 6)"),
+        ("uint('-1') == 1u", "expected a whole number of at least 0, found '-1' (at character 6)"),
+        ("double('1,5') > 1.0", "expected a number, found '1,5' (at character 8)"),
         ("int(true) == 1", "int takes string, int, uint or double, found bool (at character 1)"),
         ("timestamp(5) < now", "timestamp takes string or timestamp, found int (at character 1)"),
         (
@@ -315,6 +337,21 @@ def test_a_condition_holds_or_not(text: str, holds: bool) -> None:
             "expected a regular expression: Compiled regex exceeds size limit of 10485760 bytes (at character 13)",
         ),
         # operators
+        (
+            "event.nodeName.matches('(?x)a')",
+            "expected a regular expression (RE2 syntax): invalid perl operator: (?x (at character 24)",
+        ),
+        (
+            "event.owners.exists(o, o.matches(event.nodeName))",
+            "inside a macro, matches takes a pattern that is written out (at character 34)",
+        ),
+        (
+            "event.owners.exists(o, o.matches('(' + ')'))",
+            "inside a macro, matches takes a pattern that is written out (at character 34)",
+        ),
+        ("{'a': 1} == 1", "== cannot compare map(string, int) with int (at character 10)"),
+        ("{'a': 1} == [1]", "== cannot compare map(string, int) with list(int) (at character 10)"),
+        ("event == 'x'", "== cannot compare record with string (at character 7)"),
         ("event.includeNodeIds > 3", "> cannot compare list(int) with int (at character 22)"),
         ("event.rowCount == '12'", "== cannot compare int with string (at character 16)"),
         ("event.nodeName != 12", "!= cannot compare string with int (at character 16)"),
@@ -672,6 +709,56 @@ def test_what_is_too_deep_is_not_there() -> None:
     assert len(str(built)) < 1000
 
 
+# what is there and cannot be read
+
+
+def holds(struct: type[Payload], code: str, text: str, data: Mapping[str, object]) -> bool:
+    """Whether a condition is true of an event, built as a rule builds it."""
+    it = event(code, data)
+    condition = conditions.compile(text, {"event": record(struct)})
+    return condition.holds({"event": value_of(it.payload, it.data, condition.fields["event"], condition.names)})
+
+
+def unreadable(struct: type[Payload], code: str, text: str, data: Mapping[str, object]) -> str:
+    """The field of an event that keeps a condition from being judged."""
+    with pytest.raises(ConditionError) as caught:
+        holds(struct, code, text, data)
+    assert str(caught.value) == f"{caught.value.field} cannot be read"
+    assert caught.value.reason is Reason.UNREADABLE
+    return caught.value.field
+
+
+@pytest.mark.parametrize("rows", ["100,001", -1, "x", {}, 10**30])
+@pytest.mark.parametrize(
+    "text",
+    ["has(event.dataRowSize) && event.dataRowSize > 100", "'dataRowSize' in event && event.dataRowSize > 100"],
+)
+def test_a_field_that_is_there_and_cannot_be_read_is_not_taken_for_one_that_is_not(text: str, rows: object) -> None:
+    assert unreadable(Download, "download-resources", text, {"dataRowSize": rows}) == "event.dataRowSize"
+    assert not holds(Download, "download-resources", text, {})
+
+
+def test_a_field_that_the_condition_does_not_select_need_not_be_readable() -> None:
+    data = {"dataRowSize": "x", "fileName": "a", "newField": 10**30}
+    assert holds(Download, "download-resources", "event.fileName == 'a'", data)
+    assert holds(Download, "download-resources", "event.size() > 0 && event.fileName == 'a'", data)
+    assert unreadable(Download, "download-resources", "event['newField'] == 1", data) == "event.newField"
+
+
+def test_of_a_part_only_what_the_condition_selects_must_be_readable() -> None:
+    order = {"order": {"deadlineDate": "forever", "applyReason": "x"}}
+    code = "approval-change-before-create"
+    assert holds(Approval, code, "event.order.applyReason == 'x'", order)
+    for text in ("has(event.order.deadlineDate)", "'deadlineDate' in event.order"):
+        assert unreadable(Approval, code, text, order) == "event.order.deadlineDate"
+
+
+def test_an_item_that_cannot_be_read_is_not_skipped() -> None:
+    text = "event.tableMapping.exists(t, has(t.srcDatasourceName) && t.srcDatasourceName == 'pii')"
+    data = {"tableMapping": [{"srcDatasourceName": {}}, {"srcDatasourceName": "ok"}]}
+    assert unreadable(JobStart, "start-diJob", text, data) == "event.tableMapping[0].srcDatasourceName"
+
+
 # what fails for one event
 
 
@@ -709,6 +796,8 @@ def test_what_is_too_deep_is_not_there() -> None:
             "a function does not take a value (RuntimeError)",
             "",
         ),
+        ("other.a.matches('1')", "a function does not take a value (RuntimeError)", ""),
+        ("'a'.matches(other.a)", "a function does not take a value (RuntimeError)", ""),
         ("'a'.matches(other.text + '(')", "a function does not take a value (RuntimeError)", ""),
         ("other.list", "it came out neither true nor false", ""),
         ("double('nan') < 1.0", "a value is of another kind than the condition expects (TypeError)", ""),
@@ -738,6 +827,7 @@ def test_the_engine_writes_nothing_to_the_log(
     failure("size(other.a) == 1")
     failure("now.getHours(operator.id) == 1")
     problem("'a'.matches('(')")
+    problem("timestamp('2026-01-01') < now")
     problem("(((")
     assert not caplog.records
     assert capfd.readouterr() == ("", "")
@@ -797,6 +887,26 @@ def test_lists_of_an_ordinary_length_are_gone_through(text: str) -> None:
 def test_a_pattern_takes_time_that_is_linear_in_the_text() -> None:
     for pattern in ("(a+)+$", "(a|aa)+$", "(a*)*b", "(?:a?){500}a{500}b"):
         assert not compiled(f"other.text.matches('{pattern}')").holds({"other": {"text": "a" * 20_000 + "!"}})
+
+
+def test_a_pattern_is_compiled_once_and_not_for_each_item() -> None:
+    conditions._pattern.cache_clear()
+    people = {"order": {"granteeObjectList": [{"granteeId": f"u{n}"} for n in range(5000)]}}
+    text = r"event.order.granteeObjectList.exists(g, g.granteeId.matches('^(\\w{90}){2}@$'))"
+    assert not holds(Approval, "approval-change-before-create", text, people)
+    assert conditions._pattern.cache_info().misses == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["event.order != event.order", "size(event.order.granteeObjectList) < 5", "event['x'] != event['x']"]
+)
+def test_what_is_copied_for_each_item_counts(text: str) -> None:
+    people = {
+        "order": {"granteeObjectList": [{"granteeId": f"u{n}"} for n in range(10_000)]},
+        "x": {str(n): n for n in range(10_000)},
+    }
+    with pytest.raises(ConditionError, match="too long"):
+        holds(Approval, "approval-change-before-create", f"event.order.granteeObjectList.exists(g, {text})", people)
 
 
 def test_sixteen_megabytes_are_no_hardship() -> None:

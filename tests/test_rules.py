@@ -12,7 +12,7 @@ from extension import checks, policy, rules
 from extension.conditions import ConditionError
 from extension.events import Event, Missing, Reason, Unknown
 from extension.rules import Exemption, Policy, Rule, Scope
-from extension.settings import Count, Guids, Ids, Listed, Maximum, Names, WorkspaceIds
+from extension.settings import Count, Ids, Listed, Maximum, Names, Tables, WorkspaceIds
 from extension.verdict import Language, Result
 from tests.cases import event
 
@@ -197,16 +197,32 @@ def test_an_exemption_covers_what_matches_all_that_it_names(
 def test_an_exemption_of_tables_covers_an_event_all_of_whose_tables_it_names(
     tables: list[str], code: str, data: dict[str, object], covers: bool
 ) -> None:
-    assert exemption(tables=Guids.read(tables)).covers(asked(code, data, moment=BEFORE)) is covers
+    assert exemption(tables=Tables.read(tables)).covers(asked(code, data, moment=BEFORE)) is covers
 
 
 @pytest.mark.parametrize(
     ("operator", "table", "covers"), [("1", "a.b", True), ("2", "a.b", False), ("1", "a.c", False)]
 )
 def test_a_table_beside_an_operator_is_exempt_for_that_operator_alone(operator: str, table: str, covers: bool) -> None:
-    entry = exemption(operators=ids("1"), tables=Guids.read(["a.b"]))
+    entry = exemption(operators=ids("1"), tables=Tables.read(["a.b"]))
     one = asked("upload-data-to-table", {"tableGuid": table}, operators=(operator,), moment=BEFORE)
     assert entry.covers(one) is covers
+
+
+@pytest.mark.parametrize(
+    ("until", "reason", "about"),
+    [
+        ("2026-07-01 18:30", "audit", "audit (until 2026-07-01 18:30)"),
+        ("2026-07-01 18:30", "", "until 2026-07-01 18:30"),
+        ("2026-07-01", "audit", "audit (until 2026-07-02 00:00)"),
+        ("9999-12-31", "audit", "audit (for ever)"),
+        ("9999-12-31", "", "for ever"),
+    ],
+)
+def test_an_exemption_says_why_and_until_when_in_the_policy_s_timezone(until: str, reason: str, about: str) -> None:
+    entry = f"{{operator: 1, until: {until}" + (f", reason: {reason}}}" if reason else "}")
+    loaded = load(f"exempt: [{entry}]")
+    assert loaded.rules[0].exempt[0].about(loaded.timezone) == about
 
 
 @pytest.mark.parametrize(("moment", "covers"), [(MOMENT - SECOND, True), (MOMENT, False), (MOMENT + SECOND, False)])
@@ -314,16 +330,37 @@ class Picky(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("expected low below high")
 
 
-def test_settings_that_do_not_fit_together_leave_the_rule_its_own_values() -> None:
-    rule = msgspec.structs.replace(
+def picky() -> Rule:
+    """A rule with settings that must fit together, both of which a workspace can set."""
+    return msgspec.structs.replace(
         one(),
         check=msgspec.structs.replace(checks.BY_ID["node.count"], settings=Picky),
         settings=Picky(low=Count(1), high=Count(5)),
         options={"low": "least", "high": "most"},
     )
-    changed, problems = rule.under({"least": "9", "most": "7"})
-    assert changed.settings == Picky(low=Count(1), high=Count(7))
+
+
+def test_settings_that_do_not_fit_together_leave_the_rule_its_own_values() -> None:
+    changed, problems = picky().under({"least": "9", "most": "7"})
+    assert changed.settings == Picky(low=Count(1), high=Count(5))
+    assert problems == ("rule r: option least, most: expected low below high; the rule's own value is used",)
+
+
+@pytest.mark.parametrize("options", [{"least": "9", "most": "12"}, {"most": "12", "least": "9"}])
+def test_options_that_fit_together_are_set_though_one_alone_would_not_fit(options: dict[str, str]) -> None:
+    changed, problems = picky().under(options)
+    assert (changed.settings, problems) == (Picky(low=Count(9), high=Count(12)), ())
+
+
+def test_the_result_is_set_also_where_the_settings_do_not_fit_together() -> None:
+    rule = msgspec.structs.replace(picky(), options={"low": "least", "result": "level"})
+    changed, problems = rule.under({"least": "9", "level": "WARN"})
+    assert (changed.settings, changed.result) == (Picky(low=Count(1), high=Count(5)), Result.WARN)
     assert problems == ("rule r: option least: expected low below high; the rule's own value is used",)
+
+
+def test_an_option_of_zero_is_a_value() -> None:
+    assert one("options: {max: maxNodes}").under({"maxNodes": 0})[0].settings == Maximum(max=Count(0))
 
 
 # what has to be asked
@@ -376,12 +413,12 @@ def test_what_is_not_known_is_not_there_for_a_condition(condition: str, field: s
 
 def test_what_the_platform_did_not_answer_is_known_by_its_error() -> None:
     lacking = msgspec.structs.replace(asked(), roles=Missing("no roles"), parameters=Missing("no parameters"))
-    assert one("when: \"'a' in operator.roles\"").unanswered(lacking) == "no roles"
-    assert one("when: \"'a' in parameters\"").unanswered(lacking) == "no parameters"
-    assert one("when: \"'a' in parameters && 'b' in operator.roles\"").unanswered(lacking) == "no roles"
-    assert not one("when: \"operator.id == '1'\"").unanswered(lacking)
-    assert not one().unanswered(lacking)
-    assert not one("when: \"'a' in operator.roles\"").unanswered(asked())
+    assert one("when: \"'a' in operator.roles\"").unanswered(lacking) == Missing("no roles")
+    assert one("when: \"'a' in parameters\"").unanswered(lacking) == Missing("no parameters")
+    assert one("when: \"'a' in parameters && 'b' in operator.roles\"").unanswered(lacking) == Missing("no roles")
+    assert one("when: \"operator.id == '1'\"").unanswered(lacking) is None
+    assert one().unanswered(lacking) is None
+    assert one("when: \"'a' in operator.roles\"").unanswered(asked()) is None
 
 
 # the plan

@@ -1,5 +1,6 @@
 """A policy is a file or a folder with its custom checks; a changed one is taken up, a broken one is not."""
 
+import errno
 import json
 import logging
 import os
@@ -9,12 +10,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from extension import pipeline, storage
 from extension.checks import BY_ID
 from extension.errors import PolicyError
+from extension.policy import Draft
 from extension.rules import Policy
 from extension.storage import ROOT, Store
 from extension.verdict import Verdict
@@ -435,6 +438,10 @@ BREAKS: dict[str, tuple[Change, str]] = {
     "check removed": (lambda folder: (folder / "checks" / "names.py").unlink(), "cannot be read: no such file"),
     "all files removed": (empty, "holds no policy"),
     "folder removed": (shutil.rmtree, "policies: cannot be read: no such file"),
+    "a check of an odd name": (
+        lambda folder: write(folder / "a.yaml", CUSTOM.replace("checks/names.py", '"a\\0b.py"')),
+        "a.yaml:3: checks: expected Python files beside the policy",
+    ),
     "an id twice": (lambda folder: write(folder / "0.yaml", rules("rows")), "is the id of the rule"),
 }
 
@@ -467,6 +474,106 @@ def test_a_repaired_policy_is_taken_up(folder: Path, change: Change, problem: st
     shutil.copytree(kept, folder)
     write(folder / "b.yaml", part("rows", "more"))
     assert ids(store.policy()) == ["short", "rows", "more"]
+
+
+def test_a_change_that_is_taken_up_is_logged(
+    folder: Path, logged: Callable[[], list[tuple[str, dict[str, str]]]]
+) -> None:
+    store = Store(folder)
+    store.policy()
+    assert logged() == []
+    write(folder / "b.yaml", part("c", "d"))
+    name = store.policy().name
+    store.policy()
+    assert logged() == [("INFO", {"event": "policy", "policy": name, "rules": 3})]
+
+
+def test_what_is_wrong_with_the_files_is_known_for_as_long_as_it_is(folder: Path) -> None:
+    store = Store(folder)
+    assert store.broken == ""
+    write(folder / "b.yaml", part("rows").replace("max: 5", "max: many, min: 1"))
+    for _ in range(2):
+        store.policy()
+        assert store.broken.startswith(f"{folder}/b.yaml:3: rule rows: with.max: expected a whole number")
+        assert "\n" not in store.broken
+    write(folder / "b.yaml", part("more"))
+    store.policy()
+    assert store.broken == ""
+
+
+def test_a_policy_with_very_many_errors_is_logged_in_short(
+    folder: Path, logged: Callable[[], list[tuple[str, dict[str, str]]]]
+) -> None:
+    """A line of Function Compute's log holds 32 KB."""
+    store = Store(folder)
+    write(folder / "b.yaml", part(*(f"r{number}" for number in range(1000))).replace("max: 5", "max: 数"))
+    store.policy()
+    ((_, line),) = logged()
+    assert 7000 < len(line["error"]) <= 8000
+    assert line["error"].endswith("…")
+    assert len(json.dumps(line, ensure_ascii=False).encode()) < 32_000
+
+
+@pytest.mark.parametrize("stale", ["a.yaml", "names.py"])
+def test_a_mount_that_goes_stale_leaves_the_last_good_policy_in_force(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, stale: str
+) -> None:
+    store = Store(folder)
+    good = store.policy()
+    real = os.stat
+
+    def stat(path: Path | str | int, *args: Any, **kwargs: Any) -> os.stat_result:  # noqa: ANN401  those of os.stat
+        if str(path).endswith(stale):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert ids(store.policy()) == ids(good)
+    monkeypatch.undo()
+    assert ids(store.policy()) == ids(good)
+
+
+ODD = """
+class Odd:
+    FORM = "odd"
+
+    @classmethod
+    def schema(cls):
+        return {"type": "string"}
+
+    @classmethod
+    def read(cls, value):
+        return value.lower()
+"""
+
+
+def test_a_setting_that_raises_is_an_error_that_names_its_file(
+    folder: Path, logged: Callable[[], list[tuple[str, dict[str, str]]]]
+) -> None:
+    store = Store(folder)
+    good = store.policy()
+    odd = TICKET.replace("\n\nclass Length", ODD + "\n\nclass Length").replace("max: Count", "max: Odd")
+    write(folder / "checks" / "names.py", odd)
+    assert store.policy() is good
+    ((level, line),) = logged()
+    assert (level, line["event"]) == ("ERROR", "broken-policy")
+    problem = "AttributeError: 'int' object has no attribute 'lower'"
+    assert line["error"] == f"{folder}/a.yaml:3: checks: checks/names.py: reading its settings: {problem}"
+    with pytest.raises(PolicyError, match="reading its settings"):
+        Store(folder)
+
+
+def test_what_raises_where_no_check_is_custom_is_an_error_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "policy.yaml", rules("a"))
+
+    def raising(_self: Draft, _custom: object, _content: object) -> Policy:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Draft, "finish", raising)
+    with pytest.raises(ZeroDivisionError):
+        storage.load(file)
 
 
 def test_each_broken_change_is_logged(folder: Path, logged: Callable[[], list[tuple[str, dict[str, str]]]]) -> None:
