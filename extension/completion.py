@@ -9,42 +9,17 @@ import msgspec
 from extension import dataworks, events, parameters
 from extension.checks import Need
 from extension.conditions import ConditionError
-from extension.dataworks import Cache, Credentials, Transport
+from extension.dataworks import Cache, Credentials, Kept, Transport
 from extension.edges import NO_CREDENTIALS, POST_S, Call, Extension, need
-from extension.errors import ConfigurationError, PlatformError
+from extension.errors import ConfigurationError, ExtensionError, PlatformError
 from extension.events import Event, FileSnapshot, Instance, Missing, Reason, TableSnapshot, Unknown, known
 from extension.rules import Policy, Rule
+from extension.verdict import Asked
 
 MAX_INSTANCES = 20
 """Most instances that are asked for: each is a call while the user waits."""
 
 _T = TypeVar("_T")
-
-
-def complete(event: Event[Any], policy: Policy, extension: Extension, call: Call) -> tuple[Event[Any], tuple[str, ...]]:
-    """The event with what the rules for it need, and warnings for the log.
-
-    Conditions come first: a rule whose condition is not met needs nothing else. What cannot be had is `Missing`, and
-    the rule that needs it gives its `on_error`; without options a rule goes by its own values.
-    """
-    asking = Asking(event, extension, call)
-    event, rules = policy.at(event, call.now)
-    if any(rule.reads_roles for rule in rules):
-        event = msgspec.structs.replace(event, roles=asking.roles())
-    if any(rule.reads_parameters for rule in rules):
-        event = msgspec.structs.replace(event, parameters=asking.parameters())
-    rules = tuple(rule for rule in rules if rule.asks and _applies(rule, event))
-    needs = frozenset[Need]().union(*(rule.needs for rule in rules))
-    if needs & {Need.FILE, Need.TABLE}:
-        file, table = asking.snapshot()
-        event = msgspec.structs.replace(event, file=file, table=table)
-    if Need.INSTANCES in needs:
-        event = msgspec.structs.replace(event, instances=asking.instances())
-    if Need.ROLES in needs and event.roles is None:
-        event = msgspec.structs.replace(event, roles=asking.roles())
-    if any(rule.options for rule in rules):
-        event = msgspec.structs.replace(event, options=asking.options())
-    return event, tuple(asking.warnings)
 
 
 def _applies(rule: Rule, event: Event[Any]) -> bool:
@@ -55,15 +30,75 @@ def _applies(rule: Rule, event: Event[Any]) -> bool:
         return False
 
 
+def instance_ids(event: Event[Any]) -> list[int]:
+    """Ids of the instances that the event names, each once."""
+    named = getattr(event.payload, "instance_ids", Unknown("taskIds", Reason.MISSING))
+    return [each for found in known(named) for each in dict.fromkeys(found)]
+
+
+def too_many(event: Event[Any]) -> Missing | None:
+    """Why its instances are not asked for, None where they are."""
+    number = len(instance_ids(event))
+    if 1 <= number <= MAX_INSTANCES:
+        return None
+    error = f"the message names {number} instances; 1 to {MAX_INSTANCES} are asked for"
+    return Missing(error, count=number, most=MAX_INSTANCES) if number else Missing(error)
+
+
+class _NoTimeError(ExtensionError):
+    """A call was not begun. It says nothing of the platform, so that no cache keeps it."""
+
+
+class _InTime(msgspec.Struct, frozen=True):
+    """A transport that begins no call which might take until after the deadline: one question can be many calls."""
+
+    transport: Transport
+    of: Call
+
+    def call(self, action: str, parameters: Mapping[str, str], credentials: Credentials) -> Mapping[str, object]:
+        """Make one call; see `dataworks.Transport`. Raises _NoTimeError."""
+        call = self.of
+        if call.clock() >= call.deadline - min(POST_S, (call.deadline - call.started) / 2):
+            raise _NoTimeError("no time was left to ask the platform")
+        return self.transport.call(action, parameters, credentials)
+
+
 class Asking:
-    """The questions about one event. `warnings` are what to look at, though an answer was found."""
+    """The questions about one event. `asked` are those that were put, `warnings` what to look at in the answers."""
 
     def __init__(self, event: Event[Any], extension: Extension, call: Call) -> None:
+        self.asked: list[Asked] = []
         self.warnings: list[str] = []
         self._event = event
         self._extension = extension
         self._call = call
         self._workspace = "".join(known(event.workspace))
+
+    def complete(self, policy: Policy) -> Event[Any]:
+        """The event with what the rules for it need.
+
+        Conditions come first: a rule whose condition is not met needs nothing else. What cannot be had is `Missing`,
+        and the rule that needs it gives its `on_error`; without options a rule goes by its own values.
+        """
+        event, rules = policy.at(self._event, self._call.now)
+        if any(rule.reads_roles for rule in rules):
+            event = msgspec.structs.replace(event, roles=self.roles())
+        if any(rule.reads_parameters for rule in rules):
+            event = msgspec.structs.replace(event, parameters=self.parameters())
+        # Conditions take time, too; once it is up, every rule gives its on_timeout, and nothing is asked.
+        in_time = (rule for rule in rules if self._call.clock() < self._call.deadline)
+        rules = tuple(rule for rule in in_time if rule.asks and _applies(rule, event))
+        needs = frozenset[Need]().union(*(rule.needs for rule in rules))
+        if needs & {Need.FILE, Need.TABLE}:
+            file, table = self.snapshot()
+            event = msgspec.structs.replace(event, file=file, table=table)
+        if Need.INSTANCES in needs:
+            event = msgspec.structs.replace(event, instances=self.instances())
+        if Need.ROLES in needs and event.roles is None:
+            event = msgspec.structs.replace(event, roles=self.roles())
+        if any(rule.options for rule in rules):
+            event = msgspec.structs.replace(event, options=self.options())
+        return event
 
     def snapshot(self) -> tuple[FileSnapshot | Missing, TableSnapshot | Missing]:
         """The code or the table that the event is about (GetIDEEventDetail)."""
@@ -72,7 +107,7 @@ class Asking:
             message_id, workspace = self._event.message_id, need(self._workspace, "projectId", "is not in the message")
             return dataworks.event_detail(transport, credentials, message_id=message_id, workspace=workspace)
 
-        detail = self._ask(fetch)
+        detail = self._ask("GetIDEEventDetail", fetch)
         if isinstance(detail, Missing):
             return detail, detail
         other = Missing("GetIDEEventDetail: the answer is not about what the event is about")
@@ -80,31 +115,33 @@ class Asking:
 
     def instances(self) -> tuple[Instance, ...] | Missing:
         """The instances that the event is about (GetInstance)."""
-        named = getattr(self._event.payload, "instance_ids", Unknown("taskIds", Reason.MISSING))
-        ids = [each for found in known(named) for each in dict.fromkeys(found)]
-        if not ids or len(ids) > MAX_INSTANCES:
-            return Missing(f"the message names {len(ids)} instances; 1 to {MAX_INSTANCES} are asked for")
+        if missing := too_many(self._event):
+            return missing
         found = []
-        for each in ids:
-            data = self._ask(partial(dataworks.instance, instance_id=str(each)))
+        for each in instance_ids(self._event):
+            data = self._ask("GetInstance", partial(dataworks.instance, instance_id=str(each)))
             if isinstance(data, Missing):
                 return data
             found.append(events.read(Instance, data))
         return tuple(found)
 
     def roles(self) -> frozenset[str] | Missing:
-        """Codes of the operator's roles in the workspace (ListProjectMembers)."""
+        """Codes of the operator's roles in the workspace (ListProjectMembers); those of the UID, not of the base id.
+
+        The account behind a RAM user can have more. That a member is listed under the UID of events is unverified.
+        """
 
         def fetch(transport: Transport, credentials: Credentials) -> Mapping[str, frozenset[str]]:
             workspace = need(self._workspace, "projectId", "is not in the message")
             return dataworks.member_roles(transport, credentials, workspace=workspace)
 
-        if not self._event.operators:
+        operator = self._event.operator
+        if isinstance(operator, Unknown):
             return Missing("the message does not say who the operator is")
-        members = self._ask(fetch, self._extension.roles, self._workspace)
+        members = self._ask("ListProjectMembers", fetch, self._extension.roles, self._workspace)
         if isinstance(members, Missing):
             return members
-        return frozenset[str]().union(*(members.get(each, frozenset()) for each in self._event.operators))
+        return members.get(operator, frozenset())
 
     def options(self) -> Mapping[str, object]:
         """What the workspace has set (GetOptionValueForProject); nothing where that cannot be had.
@@ -117,7 +154,7 @@ class Asking:
             workspace, code = need(self._workspace, "projectId", "is not in the message"), self._code()
             return dataworks.option_values(transport, credentials, extension_code=code, workspace=workspace)
 
-        found = self._ask(fetch, self._extension.options, self._workspace)
+        found = self._ask("GetOptionValueForProject", fetch, self._extension.options, self._workspace)
         if isinstance(found, Missing):
             self.warnings.append(f"options could not be read, the rules' own values are used: {found.error}")
             return {}
@@ -130,29 +167,33 @@ class Asking:
             text = dataworks.extension_parameters(transport, credentials, extension_code=self._code())
             return parameters.parse(text)
 
-        return self._ask(fetch, self._extension.parameters)
+        return self._ask("GetExtension", fetch, self._extension.parameters)
 
     def _code(self) -> str:
         return need(self._extension.environment.extension_code, "DATAWORKS_EXTENSION_CODE", "not set")
 
     def _ask(
-        self, fetch: Callable[[Transport, Credentials], _T], cache: Cache[_T] | None = None, key: str = ""
+        self,
+        action: str,
+        fetch: Callable[[Transport, Credentials], _T],
+        cache: Cache[_T] | None = None,
+        key: str = "",
     ) -> _T | Missing:
-        """The answer, from the cache where one is given; why there is none.
+        """The answer, from the cache where one is given; why there is none."""
+        call = self._call
+        called: list[bool] = []
 
-        A call is not begun where it might take until after the deadline: the verdict has to be posted yet.
-        """
-        call, moment = self._call, self._call.clock()
-        if moment >= call.deadline - min(POST_S, (call.deadline - call.started) / 2):
-            return Missing("no time was left to ask the platform")
+        def ask() -> _T:
+            called.append(True)
+            transport = _InTime(self._extension.transport(), call)
+            return fetch(transport, need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", NO_CREDENTIALS))
+
         try:
-            transport = self._extension.transport()
-            credentials = need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", NO_CREDENTIALS)
-            if cache is None:
-                return fetch(transport, credentials)
-            kept = cache.get(key, moment, lambda: fetch(transport, credentials))
-        except (PlatformError, ConfigurationError) as error:
+            kept = cache.get(key, call.clock(), ask) if cache else Kept(value=ask())
+        except (PlatformError, ConfigurationError, _NoTimeError) as error:
+            self.asked.append(Asked(action=action, cached=not called, error=str(error)))
             return Missing(str(error))
         if kept.error:
             self.warnings.append(f"an earlier answer is used: {kept.error}")
+        self.asked.append(Asked(action=action, cached=not called, error=str(kept.error or "")))
         return kept.value

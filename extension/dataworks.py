@@ -300,14 +300,15 @@ class _Entry(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Cache(Generic[T]):
-    """Answers that serve for `ttl_s`, and for longer while the platform does not give others.
+    """Answers that serve for `ttl_s`, and with `stale` for longer while the platform does not give others.
 
     After a call that failed the next is made `retry_s` later at the earliest: an outage shall not cost every event a
     timeout. No more than `size` answers are kept; the one that was fetched first goes first. There is no lock: an
     instance runs one request at a time.
     """
 
-    def __init__(self, ttl_s: float, retry_s: float = 10.0, size: int = 1000) -> None:
+    def __init__(self, ttl_s: float, retry_s: float = 10.0, size: int = 1000, *, stale: bool = True) -> None:
+        self._stale = stale
         self._ttl_s = ttl_s
         self._retry_s = retry_s
         self._size = size
@@ -335,6 +336,6 @@ class Cache(Generic[T]):
         except PlatformError as error:
             failure = error.with_traceback(None)  # its frames would be kept with it
             stale = entry.held if entry else failure
-            held = Kept(value=stale.value, error=failure) if isinstance(stale, Kept) else failure
+            held = Kept(value=stale.value, error=failure) if self._stale and isinstance(stale, Kept) else failure
             return _Entry(held=held, until=moment + self._retry_s)
         return _Entry(held=Kept(value=value), until=moment + self._ttl_s)

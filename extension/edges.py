@@ -23,7 +23,10 @@ from extension.rules import Policy, empty
 from extension.storage import LOG, ROOT
 
 POST_S = 8.0
-"""Time kept back from judging: what one call may take by the SDK's connect and read timeouts."""
+"""Time kept back from judging: what one call may take by the SDK's connect and read timeouts.
+
+The read timeout counts for each read, so that an answer that trickles in can take longer.
+"""
 
 DEFAULT_TIMEOUT_S = 60.0
 """Time of an invocation where the context does not tell it: the default of Function Compute's console."""
@@ -157,7 +160,7 @@ class Extension:
         self.region = str(getattr(context, "region", "") or os.environ.get("FC_REGION", ""))
         self.options: Cache[Mapping[str, object]] = Cache(OPTIONS_TTL_S)
         self.parameters: Cache[Mapping[str, str]] = Cache(PARAMETERS_TTL_S)
-        self.roles: Cache[Mapping[str, frozenset[str]]] = Cache(ROLES_TTL_S)
+        self.roles: Cache[Mapping[str, frozenset[str]]] = Cache(ROLES_TTL_S, size=50, stale=False)
         self._transport: Transport | None = None
         if self.environment.callback or self.policy().asks:
             self.transport()
@@ -165,6 +168,11 @@ class Extension:
     def policy(self) -> Policy:
         """The policy in force now; take it once for an event."""
         return self._store.policy() if self._store else empty(storage.name_of(self.environment.policy))
+
+    @property
+    def broken_policy(self) -> str:
+        """What is wrong with the policy on disk where an earlier one is in force, empty where it is that."""
+        return self._store.broken if self._store else ""
 
     def transport(self) -> Transport:
         """The way to DataWorks. The SDK is the slow part of a start, so it is loaded while nobody waits yet.

@@ -1,15 +1,16 @@
 """One event from bytes to its verdict: `judge` is pure, `run` is parse, complete, judge, post and log."""
 
+import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
 from extension import catalogue, dataworks, envelopes, events, parameters
-from extension.completion import Asking, complete
+from extension.completion import Asking
 from extension.conditions import ConditionError
 from extension.edges import NO_CREDENTIALS, Call, Extension, Switch, need
 from extension.errors import ConfigurationError, ExtensionError, MessageError, PlatformError, SignatureError
@@ -19,7 +20,6 @@ from extension.storage import LOG
 from extension.verdict import (
     CONDITION,
     LATE,
-    NOT_HAD,
     RAISED,
     SUBJECT,
     Finding,
@@ -30,11 +30,15 @@ from extension.verdict import (
     clean,
     cut,
     hit,
+    not_had,
+    placeholders,
+    show,
     unread,
     worst,
 )
 
-_LOGGED_FINDINGS, _LOGGED_CHARS = 40, 300
+_LOGGED_FINDINGS, _LOGGED_CHARS, _LOGGED_ITEMS = 40, 300, 20
+_LOGGED_FINDINGS_BYTES, _LOGGED_WARNINGS_BYTES, _LOGGED_OPTIONS_BYTES = 12_000, 4_000, 8_000
 """A line of Function Compute's log holds 32 KB."""
 
 RETURNED_CHARS = 1000
@@ -52,9 +56,8 @@ def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], b
     found: list[Judged] = []
     warnings: list[str] = []
     for own in rules:
-        rule, problems = own.under(event.options)
+        rule, problems, (findings, result, error) = _judge(own, event, late)
         warnings.extend(problems)
-        findings, result, error = ((LATE,), rule.on_timeout, "") if late() else _apply(rule, event)
         exemption = next((entry for entry in rule.exempt if findings and entry.covers(event)), None)
         found.extend(
             Judged(
@@ -67,7 +70,7 @@ def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], b
                 severity=rule.severity,
                 owner=rule.owner,
                 help=rule.help,
-                exempt=(exemption.reason or f"until {exemption.until:%Y-%m-%d %H:%M} UTC") if exemption else "",
+                exempt=exemption.about(policy.timezone) if exemption else "",
                 error=error,
             )
             for finding in findings
@@ -79,36 +82,64 @@ def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], b
         policy=policy.name,
         language=policy.language,
         warnings=tuple(warnings),
+        answers=_answers(event, rules),
     )
     return settle(verdict, event)
 
 
-def _apply(rule: Rule, event: Event[Any]) -> tuple[tuple[Finding, ...], Result, str]:
-    """What a rule finds, what that gives, and what went wrong. Where its condition is not met, nothing is missed."""
-    error = rule.unanswered(event)
+def _answers(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
+    """What a verdict can turn on and neither the event nor the policy says: options that rules have, and roles."""
+    keys = {key for rule in rules for key in rule.options.values()} & set(event.options)
+    options = _fitting([(key, _shown(event.options[key])) for key in sorted(keys)], _LOGGED_OPTIONS_BYTES)
+    roles = {"roles": _shown(sorted(event.roles))} if isinstance(event.roles, frozenset) else {}
+    return ({"options": dict(options)} if keys else {}) | roles
+
+
+_Found: TypeAlias = tuple[tuple[Finding, ...], Result, str]
+"""What a rule finds, what that gives, and what went wrong."""
+
+
+def _judge(rule: Rule, event: Event[Any], late: Callable[[], bool]) -> tuple[Rule, tuple[str, ...], _Found]:
+    """A rule as the workspace has set it, what was wrong with that, and what it finds."""
+    problems: tuple[str, ...] = ()
     try:
-        if not error and not rule.met(event):
+        rule, problems = rule.under(event.options)
+        return rule, problems, ((LATE,), rule.on_timeout, "") if late() else _apply(rule, event)
+    except (Exception, SystemExit) as problem:  # noqa: BLE001  the one place: whatever a check does, the user is answered
+        return rule, problems, ((RAISED,), rule.on_error, _trace(problem))
+
+
+def _apply(rule: Rule, event: Event[Any]) -> _Found:
+    """What a rule finds. Where its condition is not met, nothing is missed. Raises what its check raises."""
+    missing = rule.unanswered(event)
+    try:
+        if not missing and not rule.met(event):
             return (), rule.result, ""
-        answers = (getattr(event, need) for need in sorted(rule.needs))
-        error = error or next((answer.error for answer in answers if isinstance(answer, Missing)), "")
-        if error:
-            return (NOT_HAD,), rule.on_error, error
-        return _findings(rule, event), rule.result, ""
     except ConditionError as problem:
         if problem.field:
-            return (unread(Unknown(problem.field, Reason.MISSING)),), rule.result, ""
+            return (unread(Unknown(problem.field, problem.reason)),), rule.result, ""
         return (RAISED,), rule.on_error, f"when: {problem}"
-    except Exception as problem:  # noqa: BLE001  the one place: whatever a check does, the user is answered
-        return (RAISED,), rule.on_error, _trace(problem)
+    answers = (getattr(event, need) for need in sorted(rule.needs))
+    missing = missing or next((answer for answer in answers if isinstance(answer, Missing)), None)
+    if missing:
+        return (not_had(missing),), rule.on_error, missing.error
+    return _findings(rule, event), rule.result, ""
 
 
 def _findings(rule: Rule, event: Event[Any]) -> tuple[Finding, ...]:
-    """What a rule finds in an event that meets its condition. Raises what its check raises."""
+    """What a rule finds in an event that meets its condition. Raises what its check raises, and for what is no finding.
+
+    Texts and values are tried here: what cannot be written would leave the user without an answer later.
+    """
     if rule.check is None:
         return (hit(CONDITION, condition=rule.when.text if rule.when else ""),)
-    findings = tuple(rule.check.judge(event, rule.settings))
-    if not all(isinstance(each, Finding) for each in findings):
-        raise TypeError(rule.check.id)
+    findings: tuple[Any, ...] = tuple(rule.check.judge(event, rule.settings))
+    for each in findings:
+        if not isinstance(each, Finding):
+            raise TypeError(rule.check.id)
+        placeholders(each.text.en + each.text.zh)
+        for value in each.values.values():
+            show(value)
     return findings
 
 
@@ -132,7 +163,7 @@ def settle(verdict: Verdict, event: Event[Any]) -> Verdict:
 def _overruled(verdict: Verdict, warning: str) -> Verdict:
     """The verdict with all its findings, none of which counts."""
     findings = tuple(
-        msgspec.structs.replace(judged, mode=Mode.SHADOW) if judged.mode is Mode.ENFORCE else judged
+        msgspec.structs.replace(judged, mode=Mode.OVERRULED) if judged.mode is Mode.ENFORCE else judged
         for judged in verdict.findings
     )
     return msgspec.structs.replace(verdict, result=Result.OK, findings=findings, warnings=(*verdict.warnings, warning))
@@ -206,20 +237,24 @@ def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call)
     mode = extension.environment.mode
     if mode is Switch.OFF:
         return Verdict(result=Result.OK, findings=(), subject={}, policy=policy.name, language=policy.language)
-    event, warnings = complete(event, policy, extension, call)
-    verdict = judge(event, policy, call.now, lambda: call.clock() >= call.deadline)
-    verdict = msgspec.structs.replace(verdict, warnings=(*warnings, *verdict.warnings))
-    if mode is Switch.SHADOW:
-        return _overruled(verdict, "EXTENSION_MODE is shadow: nothing is blocked")
-    settled = verdict.result is Result.OK or event.parameters is not None or event.callback is None
-    if settled or not extension.environment.callback or not extension.environment.extension_code:
-        return verdict
     asking = Asking(event, extension, call)
-    found = asking.parameters()
-    if isinstance(found, Missing):
-        asking.warnings.append(f"the extension's parameters could not be read, and do not count: {found.error}")
-    verdict = msgspec.structs.replace(verdict, warnings=(*verdict.warnings, *asking.warnings))
-    return settle(verdict, msgspec.structs.replace(event, parameters=found))
+    event = asking.complete(policy)
+    verdict = judge(event, policy, call.now, lambda: call.clock() >= call.deadline)
+    if mode is Switch.SHADOW:
+        verdict = _overruled(verdict, "EXTENSION_MODE is shadow: nothing is blocked")
+    elif verdict.result is not Result.OK and event.parameters is None and _waits(event, extension):
+        found = asking.parameters()
+        if isinstance(found, Missing):
+            asking.warnings.append(f"the extension's parameters could not be read, and do not count: {found.error}")
+        verdict = settle(verdict, msgspec.structs.replace(event, parameters=found))
+    warnings = (*asking.warnings, *verdict.warnings)
+    return msgspec.structs.replace(verdict, warnings=warnings, asked=tuple(asking.asked))
+
+
+def _waits(event: Event[Any], extension: Extension) -> bool:
+    """Whether a verdict is going to be posted, so that the extension's parameters matter."""
+    environment = extension.environment
+    return event.callback is not None and environment.callback and bool(environment.extension_code)
 
 
 def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> Outcome:
@@ -253,7 +288,7 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
     event: Event[Any], verdict: Verdict, callback: Outcome, *, extension: Extension, call: Call, judged_ms: float
 ) -> None:
     """Log the one line of an event: what was decided, why, under which policy, and what became of the callback."""
-    warnings = [*_warnings(event, extension), *(clean(warning, _LOGGED_CHARS) for warning in verdict.warnings)]
+    warnings = [clean(warning, _LOGGED_CHARS) for warning in (*_warnings(event, extension), *verdict.warnings)]
     unset = isinstance(callback.error, ConfigurationError) and callback.error.variable == "DATAWORKS_EXTENSION_CODE"
     level = logging.WARNING if warnings else logging.INFO
     entry = catalogue.BY_CODE.get(event.code)
@@ -266,7 +301,7 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
         level,
         {
             "event": "verdict",
-            "warnings": warnings,
+            "warnings": _fitting(warnings, _LOGGED_WARNINGS_BYTES),
             "code": clean(event.code),
             "delivery": event.delivery,
             "message_id": clean(event.message_id),
@@ -282,21 +317,26 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
             "result": verdict.result,
             "mode": extension.environment.mode,
             "policy": verdict.policy,
-            "findings": [
-                {
-                    "rule": judged.rule,
-                    "check": judged.check,
-                    "result": judged.result,
-                    "mode": judged.mode,
-                    "severity": judged.severity or "",
-                    "owner": judged.owner,
-                    "exempt": judged.exempt,
-                    "text": cut(verdict.sentence(judged), _LOGGED_CHARS),
-                    "error": judged.error,
-                }
-                for judged in verdict.findings[:_LOGGED_FINDINGS]
-            ],
+            "findings": _fitting(
+                [
+                    {
+                        "rule": judged.rule,
+                        "check": judged.check,
+                        "result": judged.result,
+                        "mode": judged.mode,
+                        "severity": judged.severity or "",
+                        "owner": judged.owner,
+                        "exempt": judged.exempt,
+                        "text": cut(verdict.sentence(judged), _LOGGED_CHARS),
+                        "error": judged.error,
+                    }
+                    for judged in verdict.findings[:_LOGGED_FINDINGS]
+                ],
+                _LOGGED_FINDINGS_BYTES,
+            ),
             "findings_total": len(verdict.findings),
+            "asked": [msgspec.structs.replace(each, error=clean(each.error, _LOGGED_CHARS)) for each in verdict.asked],
+            "answers": verdict.answers,
             "callback": {
                 "outcome": callback.outcome,
                 "action": callback.action,
@@ -310,16 +350,27 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
     )
 
 
+_T = TypeVar("_T")
+
+
+def _fitting(items: Sequence[_T], most_bytes: int) -> Sequence[_T]:
+    """The first of many, as many as fit."""
+    sizes = itertools.accumulate(len(_encode(item).encode()) + 1 for item in items)
+    return items[: sum(1 for size in sizes if size <= most_bytes)]
+
+
 def _shown(fact: object) -> object:
     """A fact as the log holds it."""
-    if isinstance(fact, tuple):
-        return [_shown(item) for item in fact]
-    return clean(fact) if isinstance(fact, str) else fact
+    if isinstance(fact, tuple | list):
+        return [_shown(item) for item in fact[:_LOGGED_ITEMS]]
+    return clean(str(fact)) if isinstance(fact, str | dict) else fact
 
 
 def _warnings(event: Event[Any], extension: Extension) -> list[str]:
     """What the deployer should look at, though the event was answered."""
     warnings = list(event.doubts)
+    if extension.broken_policy:
+        warnings.append(f"the policy has changed and is broken; an earlier one decided: {extension.broken_policy}")
     if extension.environment.mode is Switch.OFF:
         warnings.append("EXTENSION_MODE is off: nothing is judged")
     if not event.known:

@@ -13,7 +13,7 @@ from unicodedata import category, normalize
 
 import msgspec
 
-from extension.events import Reason, Unknown
+from extension.events import Missing, Reason, Unknown
 
 
 class Result(StrEnum):
@@ -28,11 +28,16 @@ _RANK = {Result.OK: 0, Result.WARN: 1, Result.FAIL: 2}
 
 
 class Mode(StrEnum):
-    """Whether a finding counts, or is logged only: because the rule is in shadow, or because the event is exempt."""
+    """Whether a finding counts, or is logged only.
+
+    That is because the rule is in shadow, because the event is exempt, or because EXTENSION_MODE or a parameter of the
+    extension overrules all.
+    """
 
     ENFORCE = "enforce"
     SHADOW = "shadow"
     EXEMPT = "exempt"
+    OVERRULED = "overruled"
 
 
 class Severity(StrEnum):
@@ -128,11 +133,22 @@ _LATE = Text(
 _NOT_HAD = Text(
     en="This rule could not be checked because DataWorks did not give the details that it needs. Try again; if it"
     " happens again, tell the owner of the extension.",
-    zh="DataWorks 未返回本规则所需的详细信息，未能完成检查。请重试；如问题仍然存在，请联系扩展程序负责人。",
+    zh="DataWorks 未返回本规则所需的详细信息，本规则未能完成检查。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
 
-NOT_HAD = Finding(_NOT_HAD, judged=False)
-"""The finding of a rule that needs what was asked of the platform and could not be had."""
+_TOO_MANY = Text(
+    en="This rule can be checked for at most {max} instances at a time, and {count} are selected. Select fewer.",
+    zh="本规则单次最多可检查 {max} 个实例，当前选择了 {count} 个。请减少所选实例。",
+)
+
+
+def not_had(missing: Missing) -> Finding:
+    """The finding of a rule that needs what was asked of the platform and could not be had, or was not asked."""
+    if missing.most:
+        return Finding(_TOO_MANY, {"max": missing.most, "count": missing.count}, judged=False)
+    return Finding(_NOT_HAD, judged=False)
+
+
 RAISED = Finding(_RAISED, judged=False)
 """The finding of a rule whose check raised."""
 LATE = Finding(_LATE, judged=False)
@@ -146,7 +162,7 @@ CONDITION = Text(
 )
 """The hit of a rule that has a condition alone."""
 
-_ASK = Text(en="Ask {owner}.", zh="如有疑问，请联系 {owner}。")
+_ASK = Text(en="Questions about this rule: {owner}.", zh="如有疑问，请联系 {owner}。")
 _READ = Text(en="More: {help}", zh="详情：{help}")
 _MANUAL_PASS = Text(
     en="This check can be marked as passed in DataWorks by whoever has the permission to.",
@@ -174,12 +190,21 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """Type and place of what the check raised, or what the platform answered, for the log; never the user's data."""
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question to the platform, for the log: whether an answer of before served, and what went wrong."""
+
+    action: str
+    cached: bool
+    error: str
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is posted for one event, and why.
 
     `policy` names the policy that decided, and `language` is its language; `subject` are the placeholders that every
-    message can use, whatever the check: see `SUBJECT`. `warnings` are for the log. `manual_pass` says whether the
-    extension lets a failed check be marked as passed.
+    message can use, whatever the check: see `SUBJECT`. `manual_pass` says whether the extension lets a failed check be
+    marked as passed. For the log are `warnings`, what the platform was `asked`, and those of its `answers` that a
+    verdict can turn on, but for code and tables: options and roles.
     """
 
     result: Result
@@ -187,8 +212,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     subject: Mapping[str, str]
     policy: str
     language: Language
-    warnings: tuple[str, ...] = ()
     manual_pass: bool = False
+    warnings: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    answers: Mapping[str, object] = {}
 
     def sentence(self, judged: Judged) -> str:
         """What a finding says to the user, with its rule named; `?` for a value that a custom check forgot to give."""
@@ -260,7 +287,7 @@ _MARKUP = str.maketrans("<>", "‹›")
 _JOINERS = "\u200c\u200d"
 _ALTERING = frozenset((*_JOINERS, *map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))))
 """Joiners and variation selectors: of use to a reader, but no part of a name."""
-_BLANKS = "\u034f\u115f\u1160\u3164\uffa0"
+_BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters and marks that show nothing, though they are neither format nor space to Unicode."""
 
 
@@ -273,10 +300,15 @@ def clean(text: str, limit: int = MAX_VALUE_CHARS) -> str:
 
 def casefold(text: str) -> str:
     """`text` in the form in which names are compared: without case, width, blanks around it, and what is invisible."""
+    text = visible(text)
+    return (text if text.isascii() else normalize("NFKC", text)).strip().casefold()
+
+
+def visible(text: str) -> str:
+    """`text` without what is invisible, but for its blanks."""
     if not text.isascii():
         text = "".join(character for character in text if _shows(character) and character not in _ALTERING)
-        text = normalize("NFKC", text)
-    return _CONTROL.sub("", text.strip()).casefold()
+    return _CONTROL.sub("", text)
 
 
 def _shows(character: str) -> bool:

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,9 @@ from extension.checks import Need
 from extension.dataworks import Credentials
 from extension.edges import OPTIONS_TTL_S, PARAMETERS_TTL_S, ROLES_TTL_S
 from extension.errors import PlatformError
-from extension.local import EXTENSION_CODE, DataWorks
+from extension.events import Event
+from extension.local import EXTENSION_CODE, DataWorks, _Request
+from extension.rules import Rule
 from tests.conftest import EVENTS, Function, key
 
 BANNED = "check: file.content, with: {forbid: '(?i)drop table'}"
@@ -265,6 +268,35 @@ class TestSnapshot:
         assert (DETAIL in deployed.actions) is asked
         assert deployed.errors == ["" if asked else "no time was left to ask the platform"]
 
+    def test_conditions_end_when_the_time_is_up_and_nothing_is_asked(
+        self, deployed: Deployed, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        met = Rule.met
+
+        def slow(rule: Rule, event: Event[Any]) -> bool:
+            clock.seconds += 2
+            return met(rule, event)
+
+        rule = "on: commit-file, when: event.fileType == 10, on_timeout: WARN"
+        deployed.rules(f"{rule}, {BANNED}", *[f"{rule}, options: {{result: level}}"] * 60)
+        monkeypatch.setattr(Rule, "met", slow)
+        started = clock.seconds
+        assert deployed.handle("commit-file", {"fileType": 10}) == "WARN"
+        assert clock.seconds - started <= 60
+        assert {found["result"] for found in deployed.function.log[-1]["findings"]} == {"WARN"}
+        assert (DETAIL in deployed.actions, "GetOptionValueForProject" in deployed.actions) == (False, False)
+
+
+def take_s(deployed: Deployed, clock: Clock, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let every request to DataWorks take its time."""
+    take = deployed.dataworks._take
+
+    def slow(request: _Request) -> object:
+        clock.seconds += seconds
+        return take(request)
+
+    monkeypatch.setattr(deployed.dataworks, "_take", slow)
+
 
 MEMBERS = "ListProjectMembers"
 ADMINS = "check: operator.roles, with: {allow: [role_project_admin]}"
@@ -301,8 +333,10 @@ class TestRoles:
         assert deployed.errors == ["the message does not say who the operator is"]
         assert MEMBERS not in deployed.actions
 
-    @pytest.mark.parametrize(("members", "verdict"), [({"10": ["role_project_admin"]}, "OK"), ({"1": []}, "FAIL")])
-    def test_roles_of_the_account_behind_a_user_count_too(
+    @pytest.mark.parametrize(
+        ("members", "verdict"), [({"1": ["role_project_admin"]}, "OK"), ({"10": ["role_project_admin"]}, "FAIL")]
+    )
+    def test_roles_of_the_account_behind_a_user_are_not_the_user_s(
         self, deployed: Deployed, members: dict[str, list[str]], verdict: str
     ) -> None:
         deployed.rules(f"on: download-resources, {ADMINS}")
@@ -333,15 +367,53 @@ class TestRoles:
         assert all(str(error).startswith("ListProjectMembers: HTTP 404: ") for error in deployed.errors)
         assert deployed.actions.count(MEMBERS) == 1
 
-    def test_an_earlier_answer_serves_while_the_platform_gives_no_other(self, deployed: Deployed, clock: Clock) -> None:
-        deployed.rules(f"on: freeze-node, when: operator.roles.size() > 0, {ADMINS}")
+    def test_no_earlier_answer_serves_once_its_time_is_over(self, deployed: Deployed, clock: Clock) -> None:
+        """Who has lost a role shall not have it for as long as the platform is out."""
+        deployed.rules(f"on: freeze-node, {ADMINS}, on_error: WARN")
+        deployed.dataworks.members["90214"] = {"149318": ["role_project_admin"]}
+        assert deployed.handle("freeze-node") == "OK"
+        deployed.dataworks.failing[MEMBERS] = (503, "ServiceUnavailable")
+        clock.seconds += ROLES_TTL_S - 1
+        assert deployed.handle("freeze-node") == "OK"
+        clock.seconds += 1
+        assert deployed.handle("freeze-node") == "WARN"
+        (error,) = deployed.errors
+        assert str(error).startswith("ListProjectMembers: HTTP 503: ServiceUnavailable: ")
+        assert deployed.warnings == []
+
+    def test_members_of_no_more_than_fifty_workspaces_are_kept(self, deployed: Deployed) -> None:
+        """Each can have thousands."""
+        deployed.rules(f"on: freeze-node, {ADMINS}")
+        deployed.dataworks.members |= {str(number): {"149318": []} for number in range(1, 52)}
+        for number in (*range(1, 51), 50, 51, 2, 1):
+            deployed.handle("freeze-node", {"projectId": number})
+        assert self.workspaces(deployed) == [str(number) for number in (*range(1, 51), 51, 1)]
+
+    def test_their_pages_stop_in_time_and_no_cache_keeps_that(
+        self, deployed: Deployed, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One question can be many calls: each of these takes five seconds of the function's sixty."""
+        deployed.rules(f"on: freeze-node, {ADMINS}")
+        deployed.dataworks.members["90214"] = {str(number): [] for number in range(2950)}
+        with monkeypatch.context() as patch:
+            take_s(deployed, clock, patch, 5)
+            started = clock.seconds
+            assert deployed.handle("freeze-node") == "FAIL"
+            assert clock.seconds - started <= 60
+        assert deployed.errors == ["no time was left to ask the platform"]
+        assert 1 < deployed.actions.count(MEMBERS) < 30
+        assert deployed.handle("freeze-node") == "FAIL"
+        assert deployed.errors == [""]
+
+    def test_an_answer_that_is_fresh_serves_though_no_time_is_left_to_ask(
+        self, deployed: Deployed, clock: Clock
+    ) -> None:
+        deployed.rules(f"on: freeze-node, {ADMINS}")
         deployed.dataworks.members["90214"] = {"149318": ["role_project_admin"]}
         deployed.handle("freeze-node")
-        clock.seconds += ROLES_TTL_S
-        deployed.dataworks.failing[MEMBERS] = (503, "ServiceUnavailable")
+        clock.passing = 45
         assert deployed.handle("freeze-node") == "OK"
-        (warning,) = deployed.warnings
-        assert warning.startswith("an earlier answer is used: ListProjectMembers: HTTP 503: ServiceUnavailable: ")
+        assert deployed.actions == [MEMBERS]
 
     def test_an_event_without_a_workspace_has_none(self, deployed: Deployed) -> None:
         deployed.rules(f"on: freeze-node, {ADMINS}, on_error: WARN")
@@ -419,6 +491,27 @@ class TestOptions:
         deployed.dataworks.options["90214"] = saved
         assert deployed.handle("download-resources", TEN_ROWS) == "FAIL"
         assert deployed.warnings == []
+
+    def test_a_value_of_zero_is_one(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS)
+        deployed.dataworks.options["90214"] = {"maxRows": 0}
+        assert deployed.handle("download-resources", {"dataRowSize": 1}) == "FAIL"
+        assert deployed.warnings == []
+
+    @pytest.mark.parametrize(
+        "check", ["download.workspace, with: {deny: [a]}", "download.ip, with: {deny: [10.0.0.0/8]}"]
+    )
+    def test_a_value_that_is_nested_too_deeply_leaves_the_rule_its_own_with_a_warning(
+        self, deployed: Deployed, check: str
+    ) -> None:
+        deployed.rules(f"on: download-resources-execute, check: {check}, options: {{deny: denied}}")
+        deployed.dataworks.options["*"] = json.dumps({"denied": "[" * 100_000})
+        data = {"ip": "10.0.0.1", "queryDwProjectName": "a"}
+        assert deployed.handle("download-resources-execute", data) == "FAIL"
+        assert deployed.errors == [""]
+        (warning,) = deployed.warnings
+        assert warning.startswith("rule r1: option denied: ")
+        assert "nested too deeply" in warning
 
     def test_a_value_of_a_wrong_type_leaves_the_rule_its_own_with_a_warning(self, deployed: Deployed) -> None:
         deployed.rules(ROWS)
@@ -506,7 +599,7 @@ class TestParameters:
         assert [call.parameters["CheckResult"] for call in deployed.function.received] == ["OK"]
         logged = deployed.function.log[0]
         assert [(found["rule"], found["result"], found["mode"]) for found in logged["findings"]] == [
-            ("r1", "FAIL", "shadow")
+            ("r1", "FAIL", "overruled")
         ]
         (warning,) = deployed.warnings
         assert warning.endswith("switches it off here: answered OK")
@@ -561,11 +654,24 @@ class TestParameters:
         assert deployed.handle("commit-file", {"fileType": 10}) == "OK"
         assert deployed.warnings[0].startswith("an earlier answer is used: GetExtension: HTTP 500: ")
 
-    @pytest.mark.parametrize("variables", [{"DATAWORKS_CALLBACK": "off"}, {"DATAWORKS_EXTENSION_CODE": ""}])
-    def test_they_are_not_asked_where_nothing_is_posted(self, deployed: Deployed, variables: dict[str, str]) -> None:
+    @pytest.mark.parametrize(
+        "variables",
+        [{"DATAWORKS_CALLBACK": "off"}, {"DATAWORKS_EXTENSION_CODE": ""}, {"EXTENSION_MODE": "shadow"}],
+    )
+    def test_they_are_not_asked_where_they_can_change_nothing(
+        self, deployed: Deployed, variables: dict[str, str]
+    ) -> None:
         deployed.function.set(**variables)
         deployed.rules(TYPED)
-        assert deployed.handle("commit-file", {"fileType": 10}) == "FAIL"
+        assert deployed.handle("commit-file", {"fileType": 10}) == ("OK" if "EXTENSION_MODE" in variables else "FAIL")
+        assert deployed.asked == []
+        assert not [warning for warning in deployed.warnings if "parameters" in warning]
+
+    def test_they_are_not_asked_for_a_notification(self, deployed: Deployed) -> None:
+        deployed.rules(TYPED)
+        body = {"messageId": "m-1", "eventType": "commit-file", "blockBusiness": False}
+        deployed.function.handle(json.dumps({**body, "messageBody": {**WHO, "fileType": 10}}).encode())
+        assert deployed.function.log[-1]["result"] == "FAIL"
         assert deployed.asked == []
 
 
@@ -591,6 +697,18 @@ class TestInstances:
         assert deployed.handle("pre-kill-instance", {"taskIds": list(range(count))}) == "WARN"
         assert deployed.errors == [f"the message names {count} instances; 1 to 20 are asked for"]
         assert INSTANCE not in deployed.actions
+        assert ("at most 20 instances" in deployed.function.log[-1]["findings"][0]["text"]) is (count > 0)
+
+    def test_the_asking_stops_in_time_also_in_the_middle_of_one_question(
+        self, deployed: Deployed, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An instance is asked for twice where it is not in production; the last call that may begin is the tenth."""
+        deployed.rules(PRODUCTION)
+        deployed.dataworks.instances["*"] = {"NodeId": 1, "ProjectEnv": "DEV"}
+        take_s(deployed, clock, monkeypatch, 4.9)
+        assert deployed.handle("pre-kill-instance", {"taskIds": [*range(1, 21)]}) == "WARN"
+        assert deployed.errors == ["no time was left to ask the platform"]
+        assert deployed.actions.count(INSTANCE) == 9
 
     def test_an_instance_that_is_not_in_production_is_looked_for_in_development(self, deployed: Deployed) -> None:
         deployed.rules(PRODUCTION)
@@ -614,6 +732,85 @@ class TestInstances:
         deployed.rules("on: commit-file, check: file.owner, on_error: WARN")
         assert deployed.handle("commit-file") == "WARN"
         assert deployed.errors == ["the message names 0 instances; 1 to 20 are asked for"]
+
+
+class TestAsked:
+    """The log says what was asked, and what can have decided of what was answered."""
+
+    def test_each_question_is_listed_with_whether_it_was_put_and_what_went_wrong(self, deployed: Deployed) -> None:
+        deployed.rules(
+            f"on: commit-file, {BANNED}, on_error: WARN", f"on: commit-file, {ADMINS}, options: {{result: o}}"
+        )
+        deployed.dataworks.members["90214"] = {"149318": ["role_project_admin"]}
+        for _ in range(2):
+            deployed.handle("commit-file")
+        first, second = ([(each["action"], each["cached"]) for each in line["asked"]] for line in deployed.function.log)
+        assert first == [(DETAIL, False), (MEMBERS, False), (OPTIONS, False), (REGISTRATION, False)]
+        assert second == [(DETAIL, False), (MEMBERS, True), (OPTIONS, True), (REGISTRATION, True)]
+        for line in deployed.function.log:
+            detail, *others = (each["error"] for each in line["asked"])
+            assert detail.startswith("GetIDEEventDetail: HTTP 404: ")
+            assert others == ["", "", ""]
+        assert len(deployed.actions) == 5
+
+    def test_an_earlier_answer_is_listed_with_what_went_wrong(self, deployed: Deployed, clock: Clock) -> None:
+        deployed.rules(ROWS)
+        deployed.dataworks.options["90214"] = {"maxRows": "10"}
+        deployed.handle("download-resources", TEN_ROWS)
+        clock.seconds += OPTIONS_TTL_S
+        deployed.dataworks.failing[OPTIONS] = (500, "InternalError")
+        for cached in (False, True):
+            deployed.handle("download-resources", TEN_ROWS)
+            (each,) = deployed.function.log[-1]["asked"]
+            assert (each["action"], each["cached"]) == (OPTIONS, cached)
+            assert each["error"].startswith("GetOptionValueForProject: HTTP 500: InternalError: ")
+
+    def test_what_could_not_be_asked_is_listed_too(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS)
+        deployed.handle("download-resources", {"dataRowSize": 1, "projectId": None})
+        assert deployed.function.log[-1]["asked"] == [
+            {"action": OPTIONS, "cached": False, "error": "projectId: is not in the message"}
+        ]
+
+    def test_an_event_for_which_nothing_is_asked_lists_nothing(self, deployed: Deployed) -> None:
+        deployed.rules(TYPED)
+        deployed.handle("commit-file", {"fileType": 6})
+        line = deployed.function.log[-1]
+        assert (line["asked"], line["answers"]) == ([], {})
+
+    def test_options_that_rules_have_are_logged_and_no_others(self, deployed: Deployed) -> None:
+        deployed.rules(ROWS, f"{ROWS.replace('maxRows', 'of_another')}, workspaces: 1")
+        deployed.dataworks.options["*"] = {"maxRows": "10", "other": "x", "of_another": 1, "level": "WARN"}
+        deployed.handle("download-resources", TEN_ROWS)
+        assert deployed.function.log[-1]["answers"] == {"options": {"level": "WARN", "maxRows": "10"}}
+
+    def test_what_a_workspace_has_set_is_logged_in_short(self, deployed: Deployed) -> None:
+        keys = ("text", "list", "map", "number", "none", "flag")
+        deployed.rules(*[f"on: download-resources, when: 'true', options: {{result: {key}}}" for key in keys])
+        deployed.dataworks.options["*"] = {
+            "text": "<b>" + "x" * 500,
+            "list": [1, "a", *range(50)],
+            "map": {"a": "x" * 500},
+            "number": 7,
+            "none": None,
+            "flag": True,
+        }
+        deployed.handle("download-resources")
+        options = deployed.function.log[-1]["answers"]["options"]
+        assert (options["text"][:4], len(options["text"])) == ("‹b›x", 120)
+        assert (options["list"][:3], len(options["list"])) == ([1, "a", 0], 20)
+        assert (options["map"][:7], len(options["map"])) == ("{'a': '", 120)
+        assert (options["number"], options["none"], options["flag"]) == (7, None, True)
+
+    def test_roles_are_logged_where_they_were_asked_for(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: freeze-node, {ADMINS}")
+        deployed.dataworks.members["90214"] = {"149318": ["role_project_dev", "role_project_admin"], "2": []}
+        deployed.handle("freeze-node")
+        assert deployed.function.log[-1]["answers"] == {"roles": ["role_project_admin", "role_project_dev"]}
+        deployed.handle("freeze-node", {"operator": "2"})
+        assert deployed.function.log[-1]["answers"] == {"roles": []}
+        deployed.handle("freeze-node", {"projectId": 7})
+        assert deployed.function.log[-1]["answers"] == {}
 
 
 class TestSecrets:

@@ -573,6 +573,18 @@ def test_without_a_value_the_error_is_raised_and_no_call_is_made_for_a_while() -
     assert cache.get("a", 20, source.fetch) == dataworks.Kept(value="value 3")
 
 
+def test_where_nothing_stale_may_serve_the_error_is_raised_and_no_call_is_made_for_a_while() -> None:
+    source, cache = Source(), Cache[str](ttl_s=60, retry_s=10, stale=False)
+    assert [cache.get("a", moment, source.fetch).value for moment in (0, 59.9)] == ["value 1"] * 2
+    source.failing = True
+    for moment, tried in [(60, 2), (69.9, 2), (70, 3)]:
+        with pytest.raises(PlatformError) as caught:
+            cache.get("a", moment, source.fetch)
+        assert (caught.value.message, source.calls) == (str(tried), tried)
+    source.failing = False
+    assert cache.get("a", 80, source.fetch) == dataworks.Kept(value="value 4")
+
+
 def test_an_error_that_is_raised_again_does_not_grow() -> None:
     source, cache = Source(), Cache[str](ttl_s=60)
     source.failing = True

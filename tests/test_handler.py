@@ -102,6 +102,27 @@ def test_a_policy_that_changes_between_two_calls_decides_the_second(function: Fu
     assert verdicts[1] == verdicts[2] != verdicts[3] == verdicts[4]
 
 
+def test_each_verdict_of_an_earlier_policy_warns_that_the_one_on_disk_is_broken(
+    function: Function, tmp_path: Path
+) -> None:
+    function.policy(ROWS.replace("MAX", "1"), tmp_path)
+    (tmp_path / "policy.yaml").write_text(ROWS.replace("MAX", "many"), encoding="utf-8")
+    for _ in range(3):
+        assert function.handle(DOWNLOAD)["checkResult"] == "FAIL"
+    broken, *verdicts = function.log
+    assert (broken["level"], broken["event"]) == ("ERROR", "broken-policy")
+    assert [(line["level"], line["event"]) for line in verdicts] == [("WARNING", "verdict")] * 3
+    for line in verdicts:
+        (warning,) = line["warnings"]
+        assert warning.startswith("the policy has changed and is broken; an earlier one decided: ")
+        assert "policy.yaml:4: rule rows: with.max: expected a whole number" in warning
+    (tmp_path / "policy.yaml").write_text(ROWS.replace("MAX", "1000000"), encoding="utf-8")
+    assert function.handle(DOWNLOAD)["checkResult"] == "OK"
+    taken, line = function.log[-2:]
+    assert (taken["level"], taken["event"], taken["policy"]) == ("INFO", "policy", line["policy"])
+    assert (line["level"], line["warnings"]) == ("INFO", [])
+
+
 CHECK = """
 from collections.abc import Iterator
 from extension.checks import check

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from extension import checks, edges, envelopes, local, pipeline, policy
 from extension.errors import ConfigurationError, MessageError, PlatformError, PolicyError
 from extension.events import Event, Missing, Reason, Unknown
 from extension.rules import Policy
-from extension.verdict import NOT_HAD, RAISED, Finding, Mode, Result, Verdict
+from extension.verdict import RAISED, Finding, Mode, Result, Verdict, not_had
 from tests.cases import documented, event
 from tests.conftest import EVENTS, Function, key
 from tests.fakes import answering
@@ -197,15 +198,15 @@ class TestConditions:
 
     def test_what_the_platform_did_not_answer_matters_only_where_the_condition_is_met(self) -> None:
         rule = "on: commit-file, when: event.fileType == 10, check: file.size, with: {max: 1MB}, on_error: WARN"
-        lacking = {"file": Missing("GetIDEEventDetail: HTTP 500")}
+        why = Missing("GetIDEEventDetail: HTTP 500")
         met, unmet = (
             pipeline.judge(
-                msgspec.structs.replace(event("commit-file", {"fileType": number}), **lacking), ruled(rule), NOW
+                msgspec.structs.replace(event("commit-file", {"fileType": number}), file=why), ruled(rule), NOW
             )
             for number in (10, 6)
         )
         assert [(found.finding, found.result, found.error) for found in met.findings] == [
-            (NOT_HAD, Result.WARN, "GetIDEEventDetail: HTTP 500")
+            (not_had(why), Result.WARN, "GetIDEEventDetail: HTTP 500")
         ]
         assert unmet.findings == ()
 
@@ -214,7 +215,7 @@ class TestConditions:
         asked = msgspec.structs.replace(event("freeze-node", {}), roles=Missing("no"), parameters=Missing("no"))
         verdict = pipeline.judge(asked, ruled(f'on: freeze-node, when: "{reads}", on_error: WARN'), NOW)
         assert [(found.finding, found.result, found.error) for found in verdict.findings] == [
-            (NOT_HAD, Result.WARN, "no")
+            (not_had(Missing("no")), Result.WARN, "no")
         ]
 
     def test_a_check_whose_answers_nobody_asked_for_gives_on_error(self) -> None:
@@ -252,7 +253,7 @@ rules:
     @pytest.mark.parametrize(
         ("language", "advice"),
         [
-            ("en", " Ask data team. More: https://wiki.example.com/r"),
+            ("en", " Questions about this rule: data team. More: https://wiki.example.com/r"),
             ("zh", " 如有疑问，请联系 data team。详情：https://wiki.example.com/r"),
         ],
     )
@@ -278,16 +279,16 @@ rules:
         assert function.handle(body(data=OK | {"operator": "149318"})) == {"checkResult": "OK", "errorMessage": ""}
         assert function.handle(body(data=OK | {"operator": "2"}))["checkResult"] == "FAIL"
         exempt, other = (line["findings"][0] for line in function.log)
-        assert (exempt["mode"], exempt["exempt"], exempt["result"]) == ("exempt", "quarterly audit", "FAIL")
+        assert (exempt["mode"], exempt["exempt"], exempt["result"]) == (
+            *("exempt", "quarterly audit (until 2200-01-01 00:00)", "FAIL"),
+        )
         assert (other["mode"], other["exempt"]) == ("enforce", "")
         assert function.log[0]["level"] == "INFO"
 
     def test_an_exemption_without_a_reason_is_known_by_its_end(self) -> None:
         exempt = "exempt: [{workspace: 90214, until: 2199-12-31}]"
         verdict = only(f"on: download-resources, check: download.rows, with: {{max: 0}}, {exempt}")
-        assert [(found.mode, found.exempt) for found in verdict.findings] == [
-            (Mode.EXEMPT, "until 2199-12-31 16:00 UTC")
-        ]
+        assert [(found.mode, found.exempt) for found in verdict.findings] == [(Mode.EXEMPT, "until 2200-01-01 00:00")]
 
     def test_what_a_workspace_has_set_counts_and_what_it_set_wrong_is_warned_of(self) -> None:
         rule = "on: download-resources, check: download.rows, with: {max: 0}, options: {max: rows, result: level}"
@@ -301,6 +302,87 @@ rules:
             verdict = pipeline.judge(asked, ruled(rule), NOW)
             assert [found.result for found in verdict.findings] == results
             assert len(verdict.warnings) == warnings
+
+
+CUSTOM = """
+import sys
+import msgspec
+from extension.checks import check
+from extension.verdict import Finding, Text, hit
+
+T = Text(en="no", zh="不")
+
+class Odd:
+    FORM = "odd"
+
+    @classmethod
+    def schema(cls):
+        return {"type": "string"}
+
+    @classmethod
+    def read(cls, value):
+        value.lower()
+        return cls()
+
+class Evil:
+    def __str__(self):
+        raise TypeError("no text")
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    odd: Odd | None = None
+
+@check("own.check", events="*", texts=[T])
+def judge(event, settings: Settings):
+    "Nothing is right."
+    yield FOUND
+"""
+
+
+class TestCustomCheck:
+    """Whatever a check of somebody else does, the user is answered."""
+
+    @pytest.mark.parametrize(
+        ("found", "error"),
+        [
+            ("hit('no text', x=1)", "AttributeError at pipeline.py:"),
+            ("hit(Text(en='{a[0]}', zh='{a[0]}'), a='x')", "ValueError at verdict.py:"),
+            ("hit(Text(en='no', zh='{'))", "ValueError at verdict.py:"),
+            ("hit(T, a=Evil())", "TypeError at c.py:"),
+            ("hit(T, n=10**5000)", "ValueError at verdict.py:"),
+            ("Finding(T, 'abc')", "AttributeError at pipeline.py:"),
+            ("'no finding'", "TypeError at pipeline.py:"),
+            ("sys.exit(1)", "SystemExit at c.py:"),
+        ],
+    )
+    def test_what_cannot_be_written_for_the_user_gives_on_error(
+        self, function: Function, tmp_path: Path, found: str, error: str
+    ) -> None:
+        self.deploy(function, tmp_path, found, "mode: enforce")
+        assert function.handle(body("commit-file"))["checkResult"] == "WARN"
+        assert [call.parameters["CheckResult"] for call in function.received] == ["WARN"]
+        assert [finding["error"][: len(error)] for finding in function.log[-1]["findings"]] == [error]
+        assert function.log[-1]["level"] == "ERROR"
+
+    def test_a_setting_that_raises_for_what_a_workspace_has_set_gives_on_error(
+        self, function: Function, tmp_path: Path
+    ) -> None:
+        self.deploy(function, tmp_path, "hit(T)", "options: {odd: o}")
+        assert function.handle(body("commit-file", {"projectId": 1}))["checkResult"] == "FAIL"
+        function.initialize()
+        function.dataworks.options["*"] = {"o": 5}
+        assert function.handle(body("commit-file", {"projectId": 1}))["checkResult"] == "WARN"
+        assert function.log[-1]["findings"][0]["error"].startswith("AttributeError at c.py:")
+
+    def test_a_finding_that_can_be_written_stands(self, function: Function, tmp_path: Path) -> None:
+        self.deploy(function, tmp_path, "hit(T)", "mode: enforce")
+        assert function.handle(body("commit-file")) == {"checkResult": "FAIL", "errorMessage": "[r] no"}
+
+    @staticmethod
+    def deploy(function: Function, tmp_path: Path, found: str, keys: str) -> None:
+        """Deploy a rule of a check that finds this, and that gives WARN where it cannot be judged."""
+        (tmp_path / "c.py").write_text(CUSTOM.replace("FOUND", found), encoding="utf-8")
+        rule = f"{{id: r, on: commit-file, check: own.check, on_error: WARN, {keys}}}"
+        function.policy(f"version: 1\nlanguage: en\nchecks: c.py\nrules:\n  - {rule}\n", tmp_path)
 
 
 class TestParameters:
@@ -321,8 +403,8 @@ class TestParameters:
         verdict = self.verdict({name: value})
         assert verdict.result is Result.OK
         assert [(found.result, found.mode) for found in verdict.findings] == [
-            (Result.FAIL, Mode.SHADOW),
-            (Result.WARN, Mode.SHADOW),
+            (Result.FAIL, Mode.OVERRULED),
+            (Result.WARN, Mode.OVERRULED),
             (Result.FAIL, Mode.EXEMPT),
         ]
         assert verdict.warnings == (f"the extension's parameter {name} switches it off here: answered OK",)
@@ -585,7 +667,7 @@ class TestEmergency:
         assert (line["result"], line["mode"], line["level"]) == ("OK", "shadow", "WARNING")
         assert line["warnings"] == ["EXTENSION_MODE is shadow: nothing is blocked"]
         assert [(found["rule"], found["result"], found["mode"]) for found in line["findings"]] == [
-            ("bulk-download", "FAIL", "shadow")
+            ("bulk-download", "FAIL", "overruled")
         ]
 
     def test_off_judges_nothing_and_lets_pass(self, function: Function) -> None:
@@ -766,6 +848,8 @@ class TestLog:
                 }
             ],
             "findings_total": 1,
+            "asked": [{"action": "GetExtension", "cached": False, "error": ""}],
+            "answers": {},
             "callback": {
                 "outcome": "posted",
                 "action": "CallbackExtension",
@@ -790,6 +874,61 @@ class TestLog:
             [],
             ["the event is of another region than the function, cn-beijing: set DATAWORKS_ENDPOINT"],
         ]
+
+    @pytest.mark.parametrize(
+        ("name", "callback"),
+        [("download-resources.eventbridge.json", "off"), ("project-deleted.eventbridge.json", "on")],
+    )
+    def test_another_region_is_not_warned_of_where_nothing_is_called_back(
+        self, function: Function, monkeypatch: pytest.MonkeyPatch, name: str, callback: str
+    ) -> None:
+        function.set(DATAWORKS_CALLBACK=callback, DATAWORKS_ENDPOINT="", FC_REGION="cn-beijing")
+        monkeypatch.setattr(handler, "_extension", edges.Extension(SimpleNamespace(region="cn-beijing")))
+        function.handle((EVENTS / name).read_bytes())
+        (line,) = function.log
+        assert (line["region"], line["warnings"]) == ("cn-shanghai", [])
+
+    def test_a_long_warning_is_cut_and_made_harmless(self, function: Function, tmp_path: Path) -> None:
+        rule = "on: '*', check: download.rows, with: {max: 5}, options: {max: " + "o" * 150 + "}"
+        function.policy(f"version: 1\nlanguage: en\nrules:\n  - {{id: r, {rule}}}\n", tmp_path)
+        function.dataworks.options["*"] = {"o" * 150: "<b>" + "x" * 500}
+        function.handle(body(data=OK | {"projectId": 1}))
+        (line,) = function.log
+        (warning,) = line["warnings"]
+        assert warning.startswith(f"rule r: option {'o' * 150}: expected a whole number of at least 0, found '‹b›xx")
+        assert 250 < len(warning) <= 300
+        assert warning.endswith("…")
+
+    def test_at_most_forty_findings_are_listed_and_all_are_counted(self, function: Function, tmp_path: Path) -> None:
+        for many in (40, 41):
+            rules = "".join(f"  - {{id: r{number}, on: '*', when: 'true'}}\n" for number in range(many))
+            function.policy(f"version: 1\nlanguage: en\nrules:\n{rules}", tmp_path)
+            function.handle(body(data=OK))
+            line = function.log[-1]
+            assert [found["rule"] for found in line["findings"]] == [f"r{number}" for number in range(40)]
+            assert line["findings_total"] == many
+
+    def test_it_fits_into_a_line_of_function_compute_s_log(self, function: Function, tmp_path: Path) -> None:
+        """Of 32 KB: what is left over is cut there, and the line is no JSON any longer."""
+        rule = "on: '*', check: operator.roles, with: {deny: [a]}, owner: OWNER, options: {result: oNUMBER, deny: o}"
+        rules = "".join(
+            f"  - {{id: r{number}, {rule.replace('OWNER', '数' * 200).replace('NUMBER', str(number))}}}\n"
+            for number in range(100)
+        )
+        function.policy(f"version: 1\nrules:\n{rules}", tmp_path)
+        function.dataworks.options["*"] = {f"o{number}": "数" * 200 for number in range(100)} | {"o": ["数" * 200] * 50}
+        function.dataworks.failing["ListProjectMembers"] = (500, "InternalError")
+        function.handle(body("commit-file", {"projectId": 1, "fileName": "数" * 500, "operator": "1"}))
+        line = function.log[-1]
+        assert len(json.dumps(line, ensure_ascii=False).encode()) < 32_000
+        assert line["findings_total"] == 100
+        assert 5 < len(line["findings"]) < 40
+        assert 5 < len(line["warnings"]) < 100
+        assert 1 < len(line["answers"]["options"]) < 100
+
+    def test_long_lists_of_an_event_are_logged_in_short(self, function: Function) -> None:
+        function.handle(body("freeze-node", {"nodeIds": list(range(1, 1000))}))
+        assert function.log[-1]["facts"]["nodeIds"] == list(range(1, 21))
 
     def test_neither_sql_nor_credentials_are_logged_or_posted(
         self, function: Function, caplog: pytest.LogCaptureFixture

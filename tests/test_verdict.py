@@ -11,14 +11,13 @@ import msgspec
 import pytest
 
 from extension import checks, verdict
-from extension.events import Reason, Unknown
+from extension.events import Missing, Reason, Unknown
 from extension.settings import Pattern, Size
 from extension.verdict import (
     CONDITION,
     LATE,
     MAX_HELP_CHARS,
     MAX_VALUE_CHARS,
-    NOT_HAD,
     RAISED,
     SUBJECT,
     Finding,
@@ -32,9 +31,11 @@ from extension.verdict import (
     clean,
     cut,
     hit,
+    not_had,
     placeholders,
     show,
     unread,
+    visible,
     worst,
 )
 
@@ -125,8 +126,8 @@ def test_the_worst_finding_decides(results: list[str], expected: str) -> None:
     assert worst(judged(Result(result)) for result in results) is Result(expected)
 
 
-@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.EXEMPT])
-def test_a_finding_in_shadow_or_of_an_exempt_event_changes_nothing(mode: Mode) -> None:
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.ENFORCE])
+def test_a_finding_that_is_not_enforced_changes_nothing(mode: Mode) -> None:
     shadow = judged(Result.FAIL, rule="shadow", mode=mode, owner="nobody")
     warning = judged(Result.WARN, rule="warning")
     assert worst([shadow]) is Result.OK
@@ -196,9 +197,10 @@ def test_a_value_of_the_finding_is_stronger_than_that_of_the_event() -> None:
         unread(Unknown("dataRowSize", Reason.UNREADABLE)),
         RAISED,
         LATE,
-        NOT_HAD,
+        not_had(Missing("why")),
+        not_had(Missing("why", count=21, most=20)),
     ],
-    ids=["missing", "unreadable", "raised", "late", "not had"],
+    ids=["missing", "unreadable", "raised", "late", "not had", "too many"],
 )
 @pytest.mark.parametrize("language", Language)
 def test_a_rules_own_message_is_not_used_for_what_was_not_judged(finding: Finding, language: Language) -> None:
@@ -221,10 +223,18 @@ def test_a_missing_fact_is_named_as_the_platform_names_it() -> None:
 def test_what_raised_and_what_was_late_read_differently() -> None:
     assert "because of an error in the extension" in said(judged(finding=RAISED))
     assert "ran out of time" in said(judged(finding=LATE))
-    assert "DataWorks did not give the details that it needs" in said(judged(finding=NOT_HAD))
+    assert "DataWorks did not give the details that it needs" in said(judged(finding=not_had(Missing("why"))))
     assert "出错" in said(judged(finding=RAISED), Language.ZH)
     assert "超时" in said(judged(finding=LATE), Language.ZH)
-    assert "未返回本规则所需的详细信息" in said(judged(finding=NOT_HAD), Language.ZH)
+    assert "未返回本规则所需的详细信息" in said(judged(finding=not_had(Missing("why"))), Language.ZH)
+
+
+def test_instances_that_are_too_many_to_be_asked_for_are_counted_and_not_blamed_on_the_platform() -> None:
+    one = judged(finding=not_had(Missing("why", count=1021, most=20)))
+    assert said(one) == (
+        "[r] This rule can be checked for at most 20 instances at a time, and 1,021 are selected. Select fewer."
+    )
+    assert said(one, Language.ZH) == "[r] 本规则单次最多可检查 20 个实例，当前选择了 1,021 个。请减少所选实例。"
 
 
 def test_a_condition_says_what_it_is() -> None:
@@ -250,12 +260,27 @@ def test_a_value_that_a_check_forgot_to_give_is_a_question_mark() -> None:
     ("owner", "help_", "language", "advice"),
     [
         ("", "", Language.EN, ""),
-        ("data team", "", Language.EN, " Ask data team."),
+        ("data team", "", Language.EN, " Questions about this rule: data team."),
         ("", "https://x.example/r", Language.EN, " More: https://x.example/r"),
-        ("data team", "https://x.example/r", Language.EN, " Ask data team. More: https://x.example/r"),
+        (
+            "data team",
+            "https://x.example/r",
+            Language.EN,
+            " Questions about this rule: data team. More: https://x.example/r",
+        ),
         ("data team", "https://x.example/r", Language.ZH, "如有疑问，请联系 data team。详情：https://x.example/r"),
-        ("<b>li</b>", "https://x.example/<b>", Language.EN, " Ask ‹b›li‹/b›. More: https://x.example/‹b›"),
-        ("{rows}", "https://x.example/{0}", Language.EN, " Ask {rows}. More: https://x.example/{0}"),
+        (
+            "<b>li</b>",
+            "https://x.example/<b>",
+            Language.EN,
+            " Questions about this rule: ‹b›li‹/b›. More: https://x.example/‹b›",
+        ),
+        (
+            "{rows}",
+            "https://x.example/{0}",
+            Language.EN,
+            " Questions about this rule: {rows}. More: https://x.example/{0}",
+        ),
     ],
 )
 def test_a_message_says_whom_to_ask_and_where_to_read_more(
@@ -277,15 +302,19 @@ def test_advice_stands_once_for_a_rule_behind_its_last_finding() -> None:
     lines = decided(*findings).message(10_000).split("\n")
     assert [(line[1], line.partition("100,000.")[2]) for line in lines] == [
         ("a", ""),
-        ("a", " Ask al."),
+        ("a", " Questions about this rule: al."),
         ("c", ""),
         ("b", ""),
-        ("b", " Ask bo."),
+        ("b", " Questions about this rule: bo."),
     ]
 
 
 def test_what_was_not_judged_has_advice_too() -> None:
-    assert decided(judged(finding=RAISED, owner="al", message="x")).message(1000).endswith(" Ask al.")
+    assert (
+        decided(judged(finding=RAISED, owner="al", message="x"))
+        .message(1000)
+        .endswith(" Questions about this rule: al.")
+    )
 
 
 def test_an_address_is_shown_in_the_length_that_a_policy_may_hold() -> None:
@@ -389,6 +418,7 @@ def test_text_of_a_stranger_is_made_harmless(text: str, cleaned: str) -> None:
         "or\nders",
         "\u3164orders",
         "or\u00adders",
+        "\u2800or\u17b4ders\u17b5",
     ],
 )
 def test_names_are_compared_without_what_a_reader_does_not_see(written: str) -> None:
@@ -398,6 +428,12 @@ def test_names_are_compared_without_what_a_reader_does_not_see(written: str) -> 
 @pytest.mark.parametrize("written", ["órders", "or ders", "0rders", "订单"])
 def test_names_that_read_differently_are_different(written: str) -> None:
     assert casefold(written) != "orders"
+
+
+@pytest.mark.parametrize("blank", "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u200b\ufe0f\U000e0100\x07")
+def test_what_shows_nothing_is_not_visible(blank: str) -> None:
+    assert visible(f"{blank}a {blank}数{blank}") == "a 数"
+    assert visible(blank * 12) == ""
 
 
 def test_an_emoji_that_is_put_together_stays_together() -> None:
