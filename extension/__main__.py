@@ -31,6 +31,7 @@ from extension import (
 from extension.checks import Check
 from extension.errors import ConfigurationError, ExtensionError, PolicyError
 from extension.events import Payload
+from extension.rules import Policy, Rule
 from extension.settings import plain
 from extension.tree import suggestion
 
@@ -94,10 +95,28 @@ def check(path: Path | None) -> None:
     for rule in found.rules:
         if rule.scope.end and rule.scope.end <= edges.now():
             _warn(f"{found.file}: rule {rule.id}: until: has passed, the rule judges nothing any longer")
+        for field, codes in _never_there(found, rule):
+            _warn(
+                f"{found.file}: rule {rule.id}: when: event.{field} is no field of {', '.join(codes)}: the rule hits on"
+                f' each of them; take them out of `on`, or begin with "{field}" in event &&'
+            )
         for number, exemption in enumerate(rule.exempt):
             if exemption.until <= edges.now():
                 _warn(f"{found.file}: rule {rule.id}: exempt[{number}].until: has passed, nobody is exempt any longer")
     click.echo(f"{found.file}: valid, rules: {len(found.rules)}, events: {len(found.plan)}, digest: {found.digest}")
+
+
+def _never_there(found: Policy, rule: Rule) -> Iterator[tuple[str, list[str]]]:
+    """Fields that the condition of a rule needs, each with the events of the rule that wait and do not have it."""
+    entries = [catalogue.BY_CODE[code] for code, rules in found.plan.items() if rule in rules]
+    for field in sorted(rule.when.needed if rule.when else ()):
+        codes = [
+            entry.code
+            for entry in entries
+            if entry.callback and entry.payload and field not in conditions.record(entry.payload).fields
+        ]
+        if codes:
+            yield field, sorted(codes)
 
 
 @policy.command("schema")

@@ -13,8 +13,9 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from extension import catalogue, envelopes, events, pipeline, settings, storage
+from extension.completion import instance_ids, too_many
 from extension.errors import ExtensionError, Fault, PolicyError
-from extension.events import Delivery, Event, Instance, Missing
+from extension.events import Delivery, Event, Instance, Missing, known
 from extension.local import Answers, mapping
 from extension.rules import Policy
 from extension.tree import Place, Section, Tree, load, suggestion
@@ -27,6 +28,9 @@ UNSAID = datetime(2026, 1, 7, 2, tzinfo=UTC)
 """The moment that a case is judged for where neither it nor its event says one: a Wednesday morning, in China."""
 
 MESSAGE_CHARS = 10_000
+
+SKETCH = "case"
+"""Message id of an event that a case gives by its code alone."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +196,7 @@ def _event(value: object, change: Mapping[str, object], folder: Path) -> Event[A
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected an event file, or an event code, found {settings.plain(value)}")
     if value in catalogue.BY_CODE:
-        body = msgspec.json.encode({"messageId": "case", "eventType": value, "messageBody": {}})
+        body = msgspec.json.encode({"messageId": SKETCH, "eventType": value, "messageBody": {}})
     elif not value.endswith(".json"):
         raise ValueError(f"{value} is no event code, and no .json file{suggestion(value, catalogue.BY_CODE)}")
     else:
@@ -227,16 +231,26 @@ def _merged(value: object, change: Mapping[str, object]) -> dict[str, object]:
 
 
 def _answered(event: Event[Any], answers: Answers) -> Event[Any]:
-    """The event with what DataWorks would have answered about it."""
+    """The event with what DataWorks would have answered about it.
+
+    An event file that names no workspace or no operator could not be asked about, as in the function; an event of a
+    bare code is a sketch, whose case need not say them.
+    """
+    sketch = event.message_id == SKETCH
+    nowhere = None if sketch or known(event.workspace) else Missing("projectId: is not in the message")
+    nobody = None if sketch or event.operators else Missing("the message does not say who the operator is")
     detail = answers.snapshot or {}
     return msgspec.structs.replace(
         event,
-        file=events.file_snapshot(detail) or Missing("the case has no snapshot of code"),
-        table=events.table_snapshot(detail) or Missing("the case has no snapshot of a table"),
-        instances=tuple(events.read(Instance, instance) for instance in answers.instances)
+        file=nowhere or events.file_snapshot(detail) or Missing("the case has no snapshot of code"),
+        table=nowhere or events.table_snapshot(detail) or Missing("the case has no snapshot of a table"),
+        instances=(None if sketch and not instance_ids(event) else too_many(event))
+        or tuple(events.read(Instance, instance) for instance in answers.instances)
         or Missing("the case has no instances"),
-        roles=Missing("the case has no roles") if answers.roles is None else frozenset(answers.roles),
-        options=answers.options,
+        roles=nobody
+        or nowhere
+        or (Missing("the case has no roles") if answers.roles is None else frozenset(answers.roles)),
+        options={} if nowhere else answers.options,
         parameters=answers.parameters,
     )
 

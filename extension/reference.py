@@ -17,8 +17,9 @@ _HEAD = """\
 What a rule can name with `check:`. Made by `make docs` from the code; `python -m extension events CODE` shows the
 checks of one event.
 
-A parameter that is *ids*, *names*, *networks* or *table GUIDs* is a list; `{list: NAME}` stands for a list under
-`lists:`. In names and ids `*` stands for any characters and `?` for one; neither case nor blanks around a name matter.
+A parameter that is *ids*, *names*, *networks* or *table GUIDs*, of whatever kind, is a list; `{list: NAME}` stands for
+a list under `lists:`. In names and ids `*` stands for any characters and `?` for one; neither case nor blanks around a
+name matter.
 A *size* is a number of bytes, or such as `10MB`, `1.5GB`, `512MiB`. A *regular expression* is one of
 [RE2](https://github.com/google/re2/wiki/Syntax).
 
@@ -43,7 +44,21 @@ def markdown(registry: Mapping[str, Check]) -> str:
         if family != (family := check.id.partition(".")[0]):
             lines.append(f"## {family}\n")
         lines.extend(_section(check))
+    lines.extend(_values(registry))
     return "\n".join(lines)
+
+
+def _values(registry: Mapping[str, Check]) -> Iterator[str]:
+    """What the forms of parameters mean, each once, as the types that read them say it."""
+    fields = (field for check in registry.values() for field in msgspec.structs.fields(check.settings))
+    kinds = {settings.kind_of(field).FORM: settings.kind_of(field) for field in fields}
+    yield "## Forms of parameters\n"
+    for form, kind in sorted(kinds.items()):
+        examples = kind.schema().get("items", {}).get("examples", ())
+        yield f"### {form}\n"
+        yield f"{inspect.getdoc(kind)}\n"
+        if examples:
+            yield f"{', '.join(f'`{example}`' for example in examples)}\n"
 
 
 def _section(check: Check) -> Iterator[str]:

@@ -16,7 +16,7 @@ import msgspec
 
 from extension import catalogue, settings
 from extension.checks import Check
-from extension.settings import MAX_PATTERN_CHARS, Guids, Ids, Names, WorkspaceIds
+from extension.settings import MAX_PATTERN_CHARS, Ids, Names, Tables, WorkspaceIds
 from extension.verdict import MAX_HELP_CHARS, Language, Mode, Result, Severity
 
 Schema: TypeAlias = dict[str, object]
@@ -188,7 +188,7 @@ def _exemption() -> Schema:
         {
             "operator": _some(Ids, "Users (ids)."),
             "workspace": _some(WorkspaceIds, "Workspaces (ids)."),
-            "table": _some(Guids, "Tables, by the fullest name that the event gives: odps.project.table."),
+            "table": _some(Tables, "Tables, by the fullest name that the event gives: odps.project.table."),
             "until": _moment("When it expires; a date alone is the last day."),
             "reason": _text("Why; logged."),
         },

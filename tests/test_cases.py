@@ -300,6 +300,51 @@ def test_what_a_case_does_not_say_could_not_be_had(tmp_path: Path, event: str, e
     assert "DataWorks did not give the details" in said[1]
 
 
+NOWHERE = "projectId: null, appId: null, queryDwProjectId: null"
+
+
+@pytest.mark.parametrize(
+    ("event", "keys", "rules"),
+    [
+        ("commit-file", "snapshot: {CommittedFile: {Content: x}}", 1),
+        ("commit-table", "snapshot: {TableModel: {Comment: x}}, roles: [a]", 2),
+        ("pre-kill-instance", "instances: [{NodeId: 8, NodeName: a}]", 0),
+    ],
+)
+def test_of_an_event_file_that_names_no_workspace_nothing_of_one_could_be_asked(
+    tmp_path: Path, event: str, keys: str, rules: int
+) -> None:
+    file = EVENTS / f"{event}.eventbridge.json"
+    assert problems(tmp_path, case(f"event: {file}, {keys}", "{result: OK}")) == ()
+    bare = problems(tmp_path, case(f"event: {file}, data: {{{NOWHERE}}}, {keys}", "{result: OK}"))
+    assert sum(problem.endswith("(projectId: is not in the message)") for problem in bare) == rules
+    assert problems(tmp_path, case(f"event: {event}, data: {{taskIds: [1]}}, {keys}", "{result: OK}")) == ()
+
+
+def test_an_event_file_that_names_no_workspace_has_no_options(tmp_path: Path) -> None:
+    keys = f"event: {EVENTS / 'download-resources.json'}, options: {{maxRows: 999999}}"
+    assert problems(tmp_path, case(keys, "{result: OK}")) == ()
+    bare = case(f"{keys}, data: {{{NOWHERE}}}", "{result: FAIL, findings: rows}")
+    assert problems(tmp_path, bare) == ()
+
+
+def test_of_an_event_file_that_names_no_operator_nobody_s_roles_could_be_asked(tmp_path: Path) -> None:
+    keys = "snapshot: {TableModel: {Comment: x}}, roles: [a]"
+    bare = f"event: {EVENTS / 'commit-table.eventbridge.json'}, data: {{operator: null}}, {keys}"
+    said = problems(tmp_path, case(bare, "{result: OK}"))
+    assert any(problem.endswith("(the message does not say who the operator is)") for problem in said)
+    assert problems(tmp_path, case(f"event: commit-table, {keys}", "{result: OK}")) == ()
+
+
+@pytest.mark.parametrize(("number", "result"), [(20, "OK"), (21, "FAIL")])
+@pytest.mark.parametrize("event", ["pre-kill-instance", EVENTS / "pre-kill-instance.eventbridge.json"])
+def test_more_instances_than_are_asked_for_are_not_had(
+    tmp_path: Path, event: str | Path, number: int, result: str
+) -> None:
+    data = f"data: {{taskIds: {list(range(number))}}}, instances: [{{InstanceId: 1, NodeId: 8}}]"
+    assert problems(tmp_path, case(f"event: {event}, {data}", f"{{result: {result}}}")) == ()
+
+
 # the event
 
 

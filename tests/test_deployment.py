@@ -318,9 +318,9 @@ def test_every_environment_variable_is_one_that_the_code_reads() -> None:
 
 
 def test_every_setting_that_must_change_without_a_new_file_can_be_set_from_the_environment() -> None:
-    """The code is known only after the registration; the other two are switches."""
+    """The code is known only after the registration, the policy can be on a mount; the other two are switches."""
     raw = DOCUMENT["resources"]["extension"]["props"]["environmentVariables"]
-    names = ("DATAWORKS_EXTENSION_CODE", "EXTENSION_MODE", "DATAWORKS_CALLBACK")
+    names = ("DATAWORKS_EXTENSION_CODE", "EXTENSION_POLICY", "EXTENSION_MODE", "DATAWORKS_CALLBACK")
     assert [name for name in names if f"env('{name}'" not in raw[name]] == []
 
 

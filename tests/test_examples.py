@@ -341,7 +341,7 @@ def test_a_call_of_max_pt_gives_what_the_workspace_has_chosen(function: Function
     assert tip == returned["errorMessage"]
     assert tip == (
         '[max-pt] The code of "dwd_order_detail_di" calls banned functions: max_pt (calls: 1; lines: 3). Remove the'
-        " calls and try again. Ask data-governance. More: https://example.com/data-rules/max-pt"
+        " calls and try again. Questions about this rule: data-governance. More: https://example.com/data-rules/max-pt"
     )
     assert [call.action for call in function.asked[:2]] == ["GetIDEEventDetail", "GetOptionValueForProject"]
 

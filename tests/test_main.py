@@ -294,7 +294,7 @@ def test_an_exempt_finding_and_a_warning_are_shown(tmp_path: Path) -> None:
     assert (shown.exit_code, shown.stdout.split()[0]) == (0, "OK")
     lines = shown.stdout.splitlines()
     assert lines[2].split()[:3] == ["rows", "download.rows", "exempt"]
-    assert "exempt    rows: audit" in lines
+    assert "exempt    rows: audit (until 3000-01-01 00:00)" in lines
     assert any(line.startswith("warning   rule rows: option m: expected a whole number") for line in lines)
 
 
@@ -345,6 +345,35 @@ def test_what_has_passed_is_warned_of(tmp_path: Path) -> None:
         f"warning: {file}: rule now: exempt[1].until: has passed, nobody is exempt any longer",
     ]
     assert shown.stdout.startswith(f"{file}: valid, rules: 2, events: 1, digest: ")
+
+
+@pytest.mark.parametrize(
+    ("on", "when", "warned"),
+    [
+        ("[download-resources, upload-data-to-table]", "event.dataRowSize > 1", ["upload-data-to-table"]),
+        ("[download-resources, commit-file, run-file]", "event.dataRowSize > 1", ["commit-file", "run-file"]),
+        ("[download-resources]", "event.dataRowSize > 1", []),
+        ("[download-resources, commit-file]", "has(event.dataRowSize) && event.dataRowSize > 1", []),
+        ("[download-resources, commit-file]", "event.size() > 1", []),
+        ("[download-resources, commit-file]", "operator.id == '1'", []),
+        ("[download-resources, {posted}]", "event.dataRowSize > 1", []),
+    ],
+)
+def test_a_condition_on_what_some_of_its_events_never_have_is_warned_of(
+    tmp_path: Path, on: str, when: str, warned: list[str]
+) -> None:
+    """Only of those that wait: nothing comes of a hit on another."""
+    posted = next(entry.code for entry in catalogue.ENTRIES if not entry.callback)
+    text = f'version: 1\nrules: [{{id: a, on: {on.format(posted=posted)}, when: "{when}"}}]\n'
+    file = written(tmp_path / "p.yaml", text)
+    shown = run("policy", "check", file)
+    lines = [
+        (
+            f"warning: {file}: rule a: when: event.dataRowSize is no field of {', '.join(warned)}: the rule hits on"
+            ' each of them; take them out of `on`, or begin with "dataRowSize" in event &&'
+        )
+    ]
+    assert (shown.exit_code, shown.stderr.splitlines()) == (0, lines * bool(warned))
 
 
 def test_a_folder_is_a_policy(tmp_path: Path) -> None:

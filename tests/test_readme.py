@@ -59,7 +59,7 @@ def test_the_check_of_ones_own_that_is_shown_judges(function: Function, tmp_path
     function.policy(next(text for text in blocks("yaml", POLICY) if "tickets.py" in text), tmp_path)
     returned = function.handle((EVENTS / "download-resources.json").read_bytes())
     assert returned["checkResult"] == "FAIL"
-    assert returned["errorMessage"] == '[ticket] "filename.csv" names no ticket. Begin it with DATA, OPS.'
+    assert returned["errorMessage"] == '[ticket] "filename.csv" names no ticket.'
     body = (EVENTS / "download-resources.json").read_text(encoding="utf-8").replace("filename.csv", "data-42.csv")
     assert function.handle(body.encode())["checkResult"] == "OK"
 
