@@ -368,7 +368,7 @@ def _circumstances(
         yield "callback", Text(f"{callback['outcome']} {callback['error']}".rstrip())
     judged, total = (msgspec.convert(verdict[name], float) for name in ("judged_ms", "total_ms"))
     yield "policy", Text(str(verdict["policy"]), "dim")
-    spent = f"start {run.initialize_ms:.0f} ms, judge {judged:.1f} ms, post {total - judged:.0f} ms"
+    spent = f"start {run.initialize_ms:.0f} ms, ask and judge {judged:.1f} ms, post {total - judged:.0f} ms"
     yield "time", Text(spent, "dim")
 
 

@@ -63,7 +63,7 @@ def test_invoke_shows_verdict_finding_callback_and_time() -> None:
     assert any(line.split()[:3] == ["office-network", "download.ip", "shadow"] for line in lines)
     assert "callback  CallbackExtension CheckResult=FAIL: taken, signature verified" in lines
     assert lines[-2].startswith("policy    policy.yaml@")
-    assert re.fullmatch(r"time      start \d+ ms, judge \d+\.\d ms, post \d+ ms", lines[-1])
+    assert re.fullmatch(r"time      start \d+ ms, ask and judge \d+\.\d ms, post \d+ ms", lines[-1])
 
 
 def test_invoke_says_that_no_rule_has_a_finding() -> None:
