@@ -173,6 +173,8 @@ def review_files(paths: tuple[Path, ...], policy: Path | None, form: str) -> Non
                 click.echo(f"{judged.result:4}  {one.file}{f':{line}' if line else ''}: {said}")
     if left_out:
         click.echo(f"not judged, since a file does not say what they need: {', '.join(left_out)}")
+    if not judged_by.rules:
+        _warn(f"{judged_by.file}: no rule on {review.EVENT} can be judged by a file alone: nothing was judged")
     overall = review.overall(reviewed)
     click.echo(f"{overall}: {_count(reviewed, 'file')}, {_count(judged_by.rules, 'rule')} ({judged_by.name})")
     sys.exit(1 if overall == "FAIL" else 0)

@@ -728,6 +728,7 @@ def test_a_policy_with_nothing_to_review_says_so(repository: Path) -> None:
     written(repository / "policy.yaml", "version: 1\nrules: [{id: a, on: run-file, when: 'true'}]\n")
     shown = reviewed(repository, ".")
     assert shown.exit_code == 0
+    assert "no rule on commit-file can be judged by a file alone: nothing was judged" in shown.stderr
     assert shown.stdout.startswith("OK: 3 files, 0 rules (")
 
 
