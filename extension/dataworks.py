@@ -80,19 +80,22 @@ def post(  # noqa: PLR0913  the parameters of the API
 ) -> Posted:
     """Post a verdict. Raises PlatformError.
 
-    Operation Center documents only OK and Fail: a WARN that it refuses is posted again as OK, with the text.
+    Operation Center documents only OK and Fail: a WARN that it refuses is posted again as OK, with the text. In which
+    form it would refuse one is unverified: both a 4xx and an answer with `Success: false` are taken for it.
     """
     parameters = {"ExtensionCode": extension_code, "MessageId": message_id, "CheckResult": result.value}
     if message:
         parameters[MESSAGE_PARAMETERS[action]] = message
     try:
         answer = transport.call(action.value, parameters, credentials)
+        _must_succeed(action.value, answer, credentials)
     except PlatformError as error:
-        if action is not Callback.WORKBENCH or result is not Result.WARN or not error.refused:
+        turned_down = error.refused or error.code == _NO_SUCCESS
+        if action is not Callback.WORKBENCH or result is not Result.WARN or not turned_down:
             raise
         result = Result.OK
         answer = transport.call(action.value, parameters | {"CheckResult": result.value}, credentials)
-    _must_succeed(action.value, answer, credentials)
+        _must_succeed(action.value, answer, credentials)
     return Posted(action=action, result=result, request_id=str(answer.get("RequestId", "")))
 
 
@@ -258,6 +261,10 @@ def _read(
         raise _unreadable(action, str(error), str(answer.get("RequestId", ""))) from error
 
 
+_NO_SUCCESS = "Success=false"
+"""Code of a failure that the platform gives no code for."""
+
+
 def _must_succeed(action: str, answer: Mapping[str, object], credentials: Credentials) -> None:
     """Raise PlatformError for an answer that says that the call failed, though HTTP says that it went well.
 
@@ -270,7 +277,7 @@ def _must_succeed(action: str, answer: Mapping[str, object], credentials: Creden
     raise PlatformError(
         action=action,
         status=status if isinstance(status, int) else _OK,
-        code=code if code not in ("", "0") else "Success=false",  # 0 stands for no error
+        code=code if code not in ("", "0") else _NO_SUCCESS,  # 0 stands for no error
         message=clean(credentials.scrub(str(answer.get("ErrorMessage") or "not taken"))),
         request_id=clean(str(answer.get("RequestId", ""))),
     )

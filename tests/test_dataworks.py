@@ -163,10 +163,28 @@ def test_an_answer_without_success_is_an_error(action: Callback, *, success: boo
     """UpdateIDEEventResult answers with a RequestId alone."""
     with answering(200, {"RequestId": "R-1", "Success": success}) as stub:
         with pytest.raises(PlatformError, match="Success=false") as caught:
-            post_to(open_sdk(stub.endpoint), action, Result.WARN)
+            post_to(open_sdk(stub.endpoint), action, Result.FAIL)
         assert len(stub.requests) == 1
     assert (caught.value.action, caught.value.status, caught.value.request_id) == (action, 200, "R-1")
     assert not caught.value.refused
+
+
+@pytest.mark.parametrize(
+    ("action", "answer", "posts"),
+    [
+        (Callback.WORKBENCH, {"Success": False}, 2),
+        (Callback.WORKBENCH, {"Success": "false"}, 2),
+        (Callback.EXTENSION, {"Success": "false"}, 1),
+    ],
+)
+def test_a_warning_that_the_workbench_takes_without_success_is_posted_again_as_ok(
+    action: Callback, answer: dict[str, object], posts: int
+) -> None:
+    with answering(200, {"RequestId": "R-1", **answer}) as stub:
+        with pytest.raises(PlatformError):
+            post_to(open_sdk(stub.endpoint), action, Result.WARN)
+        assert len(stub.requests) == posts
+        assert [("CheckResult=OK" in head) for head in stub.requests] == [False, True][:posts]
 
 
 @pytest.mark.parametrize("success", [{"Success": "true"}, {"Success": True}, {}])
