@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from extension import catalogue, envelopes, events, pipeline, settings, storage
-from extension.completion import instance_ids, too_many
+from extension.completion import instance_ids, too_many, uid
 from extension.errors import ExtensionError, Fault, PolicyError
 from extension.events import Delivery, Event, Instance, Missing, known
 from extension.local import Answers, mapping
@@ -238,7 +238,7 @@ def _answered(event: Event[Any], answers: Answers) -> Event[Any]:
     """
     sketch = event.message_id == SKETCH
     nowhere = None if sketch or known(event.workspace) else Missing("projectId: is not in the message")
-    nobody = None if sketch or event.operators else Missing("the message does not say who the operator is")
+    nobody = None if sketch or known(uid(event)) else Missing("the message does not say who the operator is")
     detail = answers.snapshot or {}
     return msgspec.structs.replace(
         event,

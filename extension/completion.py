@@ -12,7 +12,7 @@ from extension.conditions import ConditionError
 from extension.dataworks import Cache, Credentials, Kept, Transport
 from extension.edges import NO_CREDENTIALS, POST_S, Call, Extension, need
 from extension.errors import ConfigurationError, ExtensionError, PlatformError
-from extension.events import Event, FileSnapshot, Instance, Missing, Reason, TableSnapshot, Unknown, known
+from extension.events import Event, Fact, FileSnapshot, Instance, Missing, Reason, TableSnapshot, Unknown, known
 from extension.rules import Policy, Rule
 from extension.verdict import Asked
 
@@ -34,6 +34,11 @@ def instance_ids(event: Event[Any]) -> list[int]:
     """Ids of the instances that the event names, each once."""
     named = getattr(event.payload, "instance_ids", Unknown("taskIds", Reason.MISSING))
     return [each for found in known(named) for each in dict.fromkeys(found)]
+
+
+def uid(event: Event[Any]) -> Fact[str]:
+    """UID of the operator: the roles are of that one, and not of the account behind, which the base id names."""
+    return events.first(event.data, "operator", "operatorUid")
 
 
 def too_many(event: Event[Any]) -> Missing | None:
@@ -135,7 +140,7 @@ class Asking:
             workspace = need(self._workspace, "projectId", "is not in the message")
             return dataworks.member_roles(transport, credentials, workspace=workspace)
 
-        operator = self._event.operator
+        operator = uid(self._event)
         if isinstance(operator, Unknown):
             return Missing("the message does not say who the operator is")
         members = self._ask("ListProjectMembers", fetch, self._extension.roles, self._workspace)

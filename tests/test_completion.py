@@ -344,6 +344,13 @@ class TestRoles:
         who = {"operator": None, "projectId": None, "operatorUid": "1", "operatorBaseId": "10", "queryDwProjectId": "5"}
         assert deployed.handle("download-resources", who) == verdict
 
+    def test_nor_do_they_stand_in_for_those_of_a_user_who_is_not_named(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: download-resources, {ADMINS}, on_error: WARN")
+        deployed.dataworks.members["5"] = {"10": ["role_project_admin"]}
+        who = {"operator": None, "projectId": None, "operatorBaseId": "10", "queryDwProjectId": "5"}
+        assert deployed.handle("download-resources", who) == "WARN"
+        assert deployed.errors == ["the message does not say who the operator is"]
+
     @pytest.mark.parametrize(
         ("condition", "verdict"),
         [
