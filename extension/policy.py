@@ -1,4 +1,4 @@
-"""The policy: what is checked, on which events, for whom, when, and what a hit gives. Its form stands in README.md."""
+"""The policy: what is checked, on which events, for whom and when, and what a hit gives. Form: docs/policy.md."""
 
 import hashlib
 import re
@@ -250,14 +250,11 @@ class _Reader:
         end = section.take("until", partial(_moment, self.above.timezone, last=True), default=None)
         if start and end and start >= end:
             section.fault("until", "is not after from: the rule would never be in force")
-        for key in ("except_workspaces", "except_operators"):
-            if "*" in (section.tree.get(key), *_items(section.tree.get(key))):
-                section.fault(key, "holds *, so that the rule would be for nobody")
         return Scope(
             workspaces=section.take("workspaces", _some(WorkspaceIds), default=None),
-            except_workspaces=section.take("except_workspaces", _some(WorkspaceIds), default=None),
+            except_workspaces=section.take("except_workspaces", _not_all(WorkspaceIds), default=None),
             operators=section.take("operators", _some(Ids), default=None),
-            except_operators=section.take("except_operators", _some(Ids), default=None),
+            except_operators=section.take("except_operators", _not_all(Ids), default=None),
             start=start,
             end=end,
         )
@@ -365,13 +362,21 @@ def _misplaced(names: object, check: Check) -> frozenset[str]:
     return frozenset(code for code in named if catalogue.BY_CODE[code].category not in categories)
 
 
-def _items(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, list) else ()
-
-
 def _some(kind: type[Names]) -> Callable[[object], Names]:
     """A reader of one id or several."""
     return lambda value: kind.read([value] if type(value) in (str, int) else value)
+
+
+def _not_all(kind: type[Names]) -> Callable[[object], Names]:
+    """A reader of one id or several, but of no pattern that leaves nobody."""
+
+    def read(value: object) -> Names:
+        names = _some(kind)(value)
+        if "*" in names.names:
+            raise ValueError("holds *, so that the rule would be for nobody")
+        return names
+
+    return read
 
 
 def _words(value: object) -> str:

@@ -1025,6 +1025,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         rule(except_workspaces="[90214, '*']"),
         "p.yaml:7: rule r: except_workspaces: holds *, so that the rule would be for nobody",
     ),
+    "a rule for nobody by a named list": (
+        rule(except_operators="{list: all}") + "\nlists: {all: ['*']}\n",
+        "p.yaml:7: rule r: except_operators: holds *, so that the rule would be for nobody",
+    ),
     "an exemption without an end": (exempt("{operator: 1}"), "p.yaml:7: rule r: exempt[0].until: is missing"),
     "an exemption of everybody": (
         exempt("{until: 2026-12-31, reason: audit}"),
