@@ -189,7 +189,7 @@ class Holidays:
     def read(cls, value: object) -> Self:
         """Read a country such as CN, or a part of one such as DE-BY."""
         import holidays  # noqa: PLC0415  45 ms that only a rule about holidays has to pay
-        from holidays.registry import COUNTRIES  # noqa: PLC0415
+        from holidays.registry import COUNTRIES  # noqa: PLC0415  loaded with it
 
         names = {name: entry[1] for name, entry in COUNTRIES.items()}
         codes = {code for entry in COUNTRIES.values() for code in entry[1:] if _COUNTRY.fullmatch(code)}

@@ -472,7 +472,7 @@ def test_the_clock_counts_where_the_event_has_no_time(function: Function, monkey
 
     class Frozen(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # a clock that says what it is told
             return datetime(2026, 11, 11, 10, tzinfo=tz)
 
     monkeypatch.setattr("extension.edges.datetime", Frozen)

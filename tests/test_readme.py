@@ -75,12 +75,12 @@ def test_the_case_file_that_is_shown_has_the_keys_that_there_are(tmp_path: Path)
 
 
 def test_every_key_of_a_rule_is_listed() -> None:
-    rule = schema.schema(BY_ID)["properties"]["rules"]["items"]  # type: ignore[index]
+    rule = schema.schema(BY_ID)["properties"]["rules"]["items"]  # type: ignore[index]  # JSON
     table = POLICY[POLICY.index("## A rule") : POLICY.index("The worst finding decides")]
     listed = {key for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)}
     assert listed == set(rule["properties"])
     assert {"version", *re.findall(r"^\| `(\w+)` \|", POLICY[: POLICY.index("## A rule")], re.MULTILINE)} == set(
-        schema.schema(BY_ID)["properties"]  # type: ignore[call-overload]
+        schema.schema(BY_ID)["properties"]  # type: ignore[call-overload]  # JSON
     )
 
 

@@ -194,5 +194,5 @@ def test_ten_thousand_dates_are_judged_in_passing() -> None:
     ]
     settings = given("calendar.freeze", {"dates": dates})
     asked = msgspec.structs.replace(event(ANY, {}), moment=datetime(2029, 12, 28, tzinfo=UTC))
-    (finding,) = calendar_freeze(asked, settings)  # type: ignore[arg-type]
+    (finding,) = calendar_freeze(asked, settings)  # type: ignore[arg-type]  # read at run time
     assert finding.values["window"] == "2029-12-28"
