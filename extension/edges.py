@@ -1,4 +1,4 @@
-"""Where the extension meets the world: the only reader of clock, environment and disk, and the builder of the rest.
+"""Where the extension meets the world: the only reader of clock and environment, and the builder of the rest.
 
 What survives a call is what `Extension` holds. What a call needs to know is read once, into a `Call`.
 """
