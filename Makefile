@@ -1,6 +1,7 @@
 # make run    sets up .venv and runs three sample events: one OK, one WARN, one FAIL
 # make test   sets up .venv and runs the tests
 # make lint   ruff and mypy
+# make bench  what the package costs, as ratios within one run
 # make docs   makes docs/checks.md anew from the code
 # make lock   pins requirements.txt and requirements-dev.txt anew from pyproject.toml
 
@@ -11,7 +12,7 @@ READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: run test lint format docs lock clean
+.PHONY: run test lint format bench docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -31,6 +32,9 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.sql
 
 docs: $(READY)
 	$(BIN)/python -m extension.reference >docs/checks.md

@@ -1,0 +1,31 @@
+"""SQL text in, facts out: what it reads and writes, where its columns come from, what it calls. No opinions.
+
+The text is cleaned and cut into statements by `words` and `scripts`, each statement is parsed by sqlglot and read by
+`lineage`; what its grammar does not take is read by its words. sqlglot is loaded with the first statement.
+"""
+
+from collections import OrderedDict
+from hashlib import sha256
+
+from extension.sql.facts import Analysis, Engine
+
+MAX_KEPT = 32
+"""Texts whose facts are kept: the same one comes with the generation of a file and with its download."""
+
+_kept: OrderedDict[tuple[bytes, Engine, str], Analysis] = OrderedDict()
+
+
+def analyse(text: str, engine: Engine, project: str) -> Analysis:
+    """The facts of a text, worked out once for each text, engine and project. `project` is where a table is that the
+    text names without one; empty where that is not known.
+    """
+    key = (sha256(text.encode(errors="surrogatepass")).digest(), engine, project)
+    found = _kept.pop(key, None)
+    if found is None:
+        from extension.sql.reading import read  # noqa: PLC0415  nothing of it is needed before there is SQL to read
+
+        found = read(text, engine, project)
+    _kept[key] = found
+    while len(_kept) > MAX_KEPT:
+        _kept.popitem(last=False)
+    return found
