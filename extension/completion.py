@@ -83,20 +83,22 @@ class Asking:
         """The event with what the rules for it need.
 
         Conditions come first: a rule whose condition is not met needs nothing else. What cannot be had is `Missing`,
-        and the rule that needs it gives its `on_error`; without options a rule goes by its own values.
+        and the rule that needs it gives its `on_error`; without options a rule goes by its own values, and without the
+        code it exempts nothing for its tables.
         """
         event, rules = policy.at(self._event, self._call.now)
         if any(rule.reads_roles for rule in rules):
             event = msgspec.structs.replace(event, roles=self.roles())
         if any(rule.reads_parameters for rule in rules):
             event = msgspec.structs.replace(event, parameters=self.parameters())
+        if any(rule.reads_code(event) for rule in rules):
+            event = self._with_snapshot(event)
         # Conditions take time, too; once it is up, every rule gives its on_timeout, and nothing is asked.
         in_time = (rule for rule in rules if self._call.clock() < self._call.deadline)
         rules = tuple(rule for rule in in_time if rule.asks and _applies(rule, event))
-        needs = frozenset[Need]().union(*(rule.needs for rule in rules))
-        if needs & {Need.FILE, Need.TABLE}:
-            file, table = self.snapshot()
-            event = msgspec.structs.replace(event, file=file, table=table)
+        needs = frozenset[Need]().union(*(rule.needs_of(event) for rule in rules))
+        if needs & {Need.FILE, Need.TABLE} or any(rule.exempts_code(event) for rule in rules):
+            event = self._with_snapshot(event)
         if Need.INSTANCES in needs:
             event = msgspec.structs.replace(event, instances=self.instances())
         if Need.ROLES in needs and event.roles is None:
@@ -104,6 +106,13 @@ class Asking:
         if any(rule.options for rule in rules):
             event = msgspec.structs.replace(event, options=self.options())
         return event
+
+    def _with_snapshot(self, event: Event[Any]) -> Event[Any]:
+        """The event with the code or the table that it is about, asked for once."""
+        if event.file is not None:
+            return event
+        file, table = self.snapshot()
+        return msgspec.structs.replace(event, file=file, table=table)
 
     def snapshot(self) -> tuple[FileSnapshot | Missing, TableSnapshot | Missing]:
         """The code or the table that the event is about (GetIDEEventDetail)."""

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar, get_args, get_or
 
 import msgspec
 
+from extension.sql.facts import Engine
+
 
 class Reason(StrEnum):
     """Why a fact is unknown."""
@@ -167,6 +169,19 @@ class Missing(msgspec.Struct, frozen=True):
     most: int = 0
 
 
+class Databases(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policy says, and no event does, of where SQL runs.
+
+    Keys are the id of a workspace and the name of a data source in it, without case; one of the two can be empty, for
+    any.
+    """
+
+    projects: Mapping[tuple[str, str], str] = {}
+    """Project (schema, database) of the tables that are named without one."""
+    engines: Mapping[tuple[str, str], Engine] = {}
+    """What runs the SQL."""
+
+
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -199,6 +214,8 @@ class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
 
     moment: datetime = EPOCH
     """When it is judged for: `time`, else the moment of judging, in the policy's timezone. Set by `judge`."""
+    databases: Databases = Databases()
+    """What the policy says of data sources. Set by `judge`, too."""
     file: FileSnapshot | Missing | None = None
     """Code that the event is about. This and the next are asked of the platform, where a rule needs them: None where
     none does."""

@@ -15,7 +15,7 @@ from extension.conditions import ConditionError
 from extension.edges import NO_CREDENTIALS, Call, Extension, Switch, need
 from extension.errors import ConfigurationError, ExtensionError, MessageError, PlatformError, SignatureError
 from extension.events import Delivery, Event, Missing, Reason, Unknown, known
-from extension.rules import Policy, Rule
+from extension.rules import Exemption, Policy, Rule
 from extension.storage import LOG
 from extension.verdict import (
     CONDITION,
@@ -33,6 +33,7 @@ from extension.verdict import (
     not_had,
     placeholders,
     show,
+    unparsed,
     unread,
     worst,
 )
@@ -40,6 +41,9 @@ from extension.verdict import (
 _LOGGED_FINDINGS, _LOGGED_CHARS, _LOGGED_ITEMS = 40, 300, 20
 _LOGGED_FINDINGS_BYTES, _LOGGED_WARNINGS_BYTES, _LOGGED_OPTIONS_BYTES = 12_000, 4_000, 8_000
 """A line of Function Compute's log holds 32 KB."""
+
+_SHOWN_STATEMENTS = 10
+"""Most statements that a condition has a finding for because they could not be read."""
 
 RETURNED_CHARS = 1000
 """Longest message that is returned to Function Compute; the platform's limit is unverified."""
@@ -56,14 +60,13 @@ def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], b
     found: list[Judged] = []
     warnings: list[str] = []
     for own in rules:
-        rule, problems, (findings, result, error) = _judge(own, event, late)
+        rule, problems, (findings, result, error), exemption = _judge(own, event, late)
         warnings.extend(problems)
-        exemption = next((entry for entry in rule.exempt if findings and entry.covers(event)), None)
         found.extend(
             Judged(
                 rule=rule.id,
                 check=rule.check.id if rule.check else "",
-                result=result,
+                result=rule.unreadable(event) if finding.unread else result,
                 mode=Mode.EXEMPT if exemption else rule.mode,
                 finding=finding,
                 message=rule.message,
@@ -99,27 +102,36 @@ _Found: TypeAlias = tuple[tuple[Finding, ...], Result, str]
 """What a rule finds, what that gives, and what went wrong."""
 
 
-def _judge(rule: Rule, event: Event[Any], late: Callable[[], bool]) -> tuple[Rule, tuple[str, ...], _Found]:
-    """A rule as the workspace has set it, what was wrong with that, and what it finds."""
+def _judge(
+    rule: Rule, event: Event[Any], late: Callable[[], bool]
+) -> tuple[Rule, tuple[str, ...], _Found, Exemption | None]:
+    """A rule as the workspace has set it, what was wrong with that, what it finds, and what makes that not count."""
     problems: tuple[str, ...] = ()
     try:
         rule, problems = rule.under(event.options)
-        return rule, problems, ((LATE,), rule.on_timeout, "") if late() else _apply(rule, event)
+        found = ((LATE,), rule.on_timeout, "") if late() else _apply(rule, event)
+        exemptions = rule.exempt if found[0] else ()
+        return rule, problems, found, next((one for one in exemptions if one.covers(event, late=late())), None)
     except (Exception, SystemExit) as problem:  # noqa: BLE001  the one place: whatever a check does, the user is answered
-        return rule, problems, ((RAISED,), rule.on_error, _trace(problem))
+        return rule, problems, ((RAISED,), rule.on_error, _trace(problem)), None
 
 
 def _apply(rule: Rule, event: Event[Any]) -> _Found:
-    """What a rule finds. Where its condition is not met, nothing is missed. Raises what its check raises."""
+    """What a rule finds. Where its condition is not met, nothing is missed but SQL that could not be read.
+
+    Raises what its check raises.
+    """
     missing = rule.unanswered(event)
     try:
-        if not missing and not rule.met(event):
-            return (), rule.result, ""
+        met = missing is not None or rule.met(event)
     except ConditionError as problem:
         if problem.field:
             return (unread(Unknown(problem.field, problem.reason)),), rule.result, ""
         return (RAISED,), rule.on_error, f"when: {problem}"
-    answers = (getattr(event, need) for need in sorted(rule.needs))
+    if not met:
+        overlooked = rule.overlooked(event)[:_SHOWN_STATEMENTS]
+        return tuple(unparsed(each.line, each.unread) for each in overlooked), rule.result, ""
+    answers = (getattr(event, need) for need in sorted(rule.needs_of(event)))
     missing = missing or next((answer for answer in answers if isinstance(answer, Missing)), None)
     if missing:
         return (not_had(missing),), rule.on_error, missing.error

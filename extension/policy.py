@@ -6,20 +6,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import PurePosixPath
-from typing import cast
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from extension import catalogue, cel, checks, conditions, settings
+from extension import catalogue, cel, checks, conditions, queries, settings
 from extension.cel import Kind
 from extension.checks import Check
 from extension.conditions import Condition
 from extension.errors import Fault, PolicyError
+from extension.events import Databases
 from extension.rules import DEFAULT_TIMEZONE, Exemption, Policy, Rule, Scope
 from extension.settings import Ids, Names, Tables, WorkspaceIds
+from extension.sql.facts import Engine
 from extension.tree import REQUIRED, Place, Section, Tree, Trees, join, load, suggestion
-from extension.verdict import MAX_HELP_CHARS, SUBJECT, Language, Mode, Result, Severity, placeholders
+from extension.verdict import MAX_HELP_CHARS, SUBJECT, Language, Mode, Result, Severity, casefold, placeholders
+
+ENGINES = tuple(engine for engine in Engine if engine not in (Engine.PYTHON, Engine.SHELL, Engine.OTHER))
+"""What a data source can be said to run: all that is SQL."""
+
+_T = TypeVar("_T")
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -102,6 +109,7 @@ class Draft:
                 code: tuple(rule for rule in rules if code in rule.events)
                 for code in frozenset[str]().union(*(rule.events for rule in rules))
             },
+            databases=settings_of.databases,
         )
 
 
@@ -113,9 +121,11 @@ class _Settings:
         self.language = Language.ZH
         self.timezone = ZoneInfo(DEFAULT_TIMEZONE)
         self.on_error = self.on_timeout = Result.FAIL
+        self.on_unreadable: Result | None = None
+        self.databases = Databases()
         for root in roots:
             root.choice("version", 1)
-            for key in ("language", "timezone", "defaults"):
+            for key in ("language", "timezone", "defaults", "sql"):
                 if key in root.tree:
                     if key in self._said:
                         root.fault(key, f"is said in {self._said[key]}, too")
@@ -125,7 +135,46 @@ class _Settings:
             if defaults := root.section("defaults"):
                 self.on_error = defaults.choice("on_error", *Result, default=self.on_error)
                 self.on_timeout = defaults.choice("on_timeout", *Result, default=self.on_timeout)
+                self.on_unreadable = defaults.choice("on_unreadable", *Result, default=self.on_unreadable)
                 defaults.close()
+            if (sql := root.section("sql")) and sql.tree:
+                self.databases = _databases(sql)
+
+
+def _databases(section: Section) -> Databases:
+    """What `sql:` says of data sources."""
+    projects = _by_place(section.section("projects"), lambda own, key: own.take(key, _project, lists=False))
+    engines = _by_place(section.section("engines"), lambda own, key: own.choice(key, *ENGINES))
+    section.close()
+    return Databases(projects=projects, engines=engines)
+
+
+def _by_place(section: Section | None, read: Callable[[Section, str], _T]) -> Mapping[tuple[str, str], _T]:
+    """What a section says for each workspace and data source, with faults noted."""
+    found: dict[tuple[str, str], _T] = {}
+    for key in section.tree if section else ():
+        own = cast("Section", section)
+        match = _PLACE.fullmatch(casefold(key))
+        if match is None:
+            own.fault(key, "expected a data source, the id of a workspace, or both, such as 90214/odps_first")
+            continue
+        place = (match["workspace"] or match["alone"] or "", match["source"] or "")
+        if place in found:
+            own.fault(key, "is the same as another key here: case does not count")
+        found[place] = read(own, key)
+    return found
+
+
+_PLACE = re.compile(r"(?P<alone>[0-9]+)|(?:(?P<workspace>[0-9]+)/)?(?P<source>[^\s/*?]+)")
+
+
+def _project(value: object) -> str:
+    """A project, schema or database, in the form in which names are compared."""
+    name = casefold(value) if isinstance(value, str) else ""
+    if not re.fullmatch(r"[\w-]+(?:[.][\w-]+)*", name) or name.startswith("odps."):
+        hint = "; leave odps. out" if name.startswith("odps.") else ""
+        raise ValueError(f"expected the name of a project, schema or database, found {settings.plain(value)}{hint}")
+    return name
 
 
 def _rules(roots: Sequence[Section], registry: Mapping[str, Check], above: _Settings) -> tuple[Rule, ...]:
@@ -177,6 +226,7 @@ class _Reader:
             mode=section.choice("mode", Mode.ENFORCE, Mode.SHADOW, default=Mode.ENFORCE),
             on_error=section.choice("on_error", *Result, default=above.on_error),
             on_timeout=section.choice("on_timeout", *Result, default=above.on_timeout),
+            on_unreadable=section.choice("on_unreadable", *Result, default=above.on_unreadable),
             message=section.take("message", _message, default=""),
             severity=section.choice("severity", *Severity, default=None),
             owner=section.take("owner", _words, default=""),
@@ -287,10 +337,25 @@ class _Reader:
         return {parameter: section.take(parameter, _words) for parameter in section.tree}
 
 
+_SQL = cel.fields(
+    {
+        **dict.fromkeys(("tables", "written", "columns", "stars", "functions", "statements"), cel.list_of(cel.STRING)),
+        **dict.fromkeys(("cross_joins", "limit", "length"), cel.INT),
+        "readable": cel.BOOL,
+    }
+)
+"""What a condition can read of SQL: see `queries.values`."""
+
+
 def variables(codes: frozenset[str]) -> Mapping[str, Kind]:
-    """What a condition can read when it is for the events `codes`. Events without a struct have any field."""
+    """What a condition can read when it is for the events `codes`. Events without a struct have any field.
+
+    It can read SQL where any of the events has it.
+    """
     payloads = [catalogue.BY_CODE[code].payload for code in sorted(codes)]
+    sql = {"sql": _SQL} if any(map(queries.carries, payloads)) else {}
     return {
+        **sql,
         "event": conditions.merge(conditions.record(payload) if payload else cel.DYN for payload in payloads),
         "operator": cel.fields({"id": cel.STRING, "ids": cel.list_of(cel.STRING), "roles": cel.list_of(cel.STRING)}),
         "workspace": cel.fields({"id": cel.STRING}),

@@ -61,7 +61,7 @@ def _judges(rule: Rule) -> bool:
         return False
     if rule.when:
         fields = rule.when.fields.get("event", frozenset())
-        if fields is None or not fields <= _KNOWN or not rule.when.reads <= {"event", "now"}:
+        if fields is None or not fields <= _KNOWN or not rule.when.reads <= {"event", "now", "sql"}:
             return False
     return rule.needs <= {Need.FILE}
 
@@ -100,7 +100,8 @@ def review(file: Path, policy: Policy, now: datetime) -> Reviewed:
 
 def line(judged: Judged) -> int:
     """The first line of the file that a finding speaks of, 0 where it speaks of none."""
-    match = re.match("[0-9]+", str(judged.finding.values.get("lines", "")))
+    values = judged.finding.values
+    match = re.match("[0-9]+", str(values.get("line", values.get("lines", ""))))
     return int(match[0]) if match else 0
 
 

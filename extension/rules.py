@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from extension import conditions, settings
+from extension import catalogue, conditions, queries, settings
 from extension.checks import Check, Need
-from extension.conditions import Condition
-from extension.events import Event, Missing
+from extension.conditions import Condition, ConditionError
+from extension.events import Databases, Event, Missing, Unknown, known
+from extension.payloads import Download, FileOperation
 from extension.settings import Names
+from extension.sql.facts import Statement
 from extension.verdict import Language, Mode, Result, Severity
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
@@ -32,14 +34,23 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
         until = f"until {self.until.astimezone(timezone):%Y-%m-%d %H:%M}" if self.until.year < MAXYEAR else "for ever"
         return f"{self.reason} ({until})" if self.reason else until
 
-    def covers(self, event: Event[Any]) -> bool:
-        """Whether the event is exempt. An event that does not say who, where or which table is not."""
-        tables = event.payload.tables() if event.payload else ()
+    def covers(self, event: Event[Any], *, late: bool = False) -> bool:
+        """Whether the event is exempt. An event that does not say who, where or which table is not.
+
+        A table whose name holds a scheduling parameter must match whatever that is. SQL is read for its tables, but not
+        where it is too `late` for that.
+        """
+        if not self.fits(event) or self.tables is None:
+            return self.fits(event)
+        tables = () if late and queries.carries(type(event.payload)) else queries.tables(event)
+        return bool(tables) and all(self.tables.match(table) is True for table in tables)
+
+    def fits(self, event: Event[Any]) -> bool:
+        """Whether it is for who does what when, whatever the tables."""
         return (
             event.moment < self.until
             and (self.operators is None or any(operator in self.operators for operator in event.operators))
             and (self.workspaces is None or (isinstance(event.workspace, str) and event.workspace in self.workspaces))
-            and (self.tables is None or (bool(tables) and all(table in self.tables for table in tables)))
         )
 
 
@@ -91,6 +102,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     answer."""
     on_timeout: Result
     """What it gives if it was not done when the time ran out."""
+    on_unreadable: Result | None
+    """What it gives for SQL that could only be read by its words; None where neither it nor the defaults say."""
     message: str
     """Template of the rule's own message, empty for the built-in one."""
     severity: Severity | None
@@ -101,8 +114,20 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What its check needs of the platform, once the condition is met."""
-        return self.check.needs if self.check else frozenset()
+        """What its check needs of the platform, once the condition is met, for any of its events."""
+        needs = self.check.needs if self.check else frozenset[Need]()
+        return needs if self._judges_files else needs - {Need.FILE}
+
+    def needs_of(self, event: Event[Any]) -> frozenset[Need]:
+        """What its check needs of the platform for one event: code only where the event is about a file."""
+        needs = self.check.needs if self.check else frozenset[Need]()
+        return needs if isinstance(event.payload, FileOperation) else needs - {Need.FILE}
+
+    @property
+    def _judges_files(self) -> bool:
+        """Whether any of its events is about a file."""
+        payloads = (catalogue.BY_CODE[code].payload for code in self.events)
+        return any(payload is not None and issubclass(payload, FileOperation) for payload in payloads)
 
     @property
     def reads_roles(self) -> bool:
@@ -116,18 +141,62 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return self.when is not None and "parameters" in self.when.reads
 
     @property
+    def reads_sql(self) -> bool:
+        """Whether its condition reads the SQL of the event."""
+        return self.when is not None and "sql" in self.when.reads
+
+    def reads_code(self, event: Event[Any]) -> bool:
+        """Whether its condition reads the code of the file that the event is about."""
+        return self.reads_sql and isinstance(event.payload, FileOperation)
+
+    def exempts_code(self, event: Event[Any]) -> bool:
+        """Whether it may exempt the event for the tables in the code of its file; without the code, it does not."""
+        return isinstance(event.payload, FileOperation) and any(
+            each.tables and each.fits(event) for each in self.exempt
+        )
+
+    @property
     def asks(self) -> bool:
         """Whether it may need an answer of the platform."""
-        return bool(self.needs or self.options) or self.reads_roles or self.reads_parameters
+        code = (self.reads_sql or any(entry.tables for entry in self.exempt)) and self._judges_files
+        return bool(self.needs or self.options) or self.reads_roles or self.reads_parameters or code
 
     def unanswered(self, event: Event[Any]) -> Missing | None:
         """Why its condition cannot be worked out, None where what it reads was had of the platform."""
-        answers = (event.roles if self.reads_roles else None, event.parameters if self.reads_parameters else None)
+        answers = (
+            event.roles if self.reads_roles else None,
+            event.parameters if self.reads_parameters else None,
+            event.file if self.reads_code(event) else None,
+        )
         return next((answer for answer in answers if isinstance(answer, Missing)), None)
 
     def met(self, event: Event[Any]) -> bool:
         """Whether the event meets the condition; True for a rule without one. Raises ConditionError."""
-        return self.when is None or self.when.holds(_variables(self.when, event))
+        if self.when is None:
+            return True
+        variables = _variables(self.when, event)
+        settled = self.when.settled(variables, "sql") if self.reads_sql else None
+        return self.when.holds(variables | _sql(self.when, event)) if settled is None else settled
+
+    def overlooked(self, event: Event[Any]) -> tuple[Statement, ...]:
+        """Statements that could not be read, where the condition is not met and might be if they could.
+
+        None of them where it asks by itself whether all could be read.
+        """
+        fields = self.when.fields.get("sql", frozenset()) if self.when else frozenset[str]()
+        aware = fields is not None and ("readable" in fields or fields <= {"length"})
+        if self.when is None or aware or self.when.settled(_variables(self.when, event), "sql") is not None:
+            return ()
+        return tuple(statement for found in known(queries.analysis(event)) for statement in found.unread)
+
+    def unreadable(self, event: Event[Any]) -> Result:
+        """What it gives for SQL that could only be read by its words: what a hit gives, but no more than WARN for code.
+
+        A download takes data out of reach for good; code is read by others, too, and much of it is not SQL.
+        """
+        if self.on_unreadable is not None:
+            return self.on_unreadable
+        return self.result if isinstance(event.payload, Download) else Result.WARN
 
     def under(self, options: Mapping[str, object]) -> tuple["Rule", tuple[str, ...]]:
         """The rule with what a workspace has set, and what was wrong with that.
@@ -171,8 +240,21 @@ def _result(value: object) -> Result:
     return Result(value)
 
 
-def _variables(condition: Condition, event: Event[Any]) -> Mapping[str, object]:
-    """What a condition reads: what is not known of operator and workspace is not there."""
+def _sql(condition: Condition, event: Event[Any]) -> dict[str, object]:
+    """What a condition reads of SQL; nothing where it reads none, or the event is of a kind that has none.
+
+    Raises ConditionError where it should have some.
+    """
+    if "sql" not in condition.reads or not queries.carries(type(event.payload)):
+        return {}
+    found = queries.values(event, condition.fields["sql"])
+    if isinstance(found, Unknown):
+        raise ConditionError(f"{found.field} is {found.reason}", found.field, found.reason)
+    return {"sql": found}
+
+
+def _variables(condition: Condition, event: Event[Any]) -> dict[str, object]:
+    """What a condition reads but for SQL: what is not known of operator and workspace is not there."""
     operator: dict[str, object] = {"ids": list(event.operators)}
     if isinstance(event.operator, str):
         operator["id"] = event.operator
@@ -198,6 +280,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     plan: Mapping[str, tuple[Rule, ...]]
     """Rules for each event code, in the order of the file."""
+    databases: Databases = Databases()
+    """What it says of data sources."""
 
     @property
     def name(self) -> str:
@@ -212,9 +296,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def at(self, event: Event[Any], now: datetime) -> tuple[Event[Any], tuple[Rule, ...]]:
         """The event with the moment that it is judged for, and the rules that are for it then.
 
-        The moment is the platform's where the event has one, else `now`; in the policy's timezone.
+        The moment is the platform's where the event has one, else `now`; in the policy's timezone. What the policy
+        says of data sources comes onto the event, too.
         """
-        event = msgspec.structs.replace(event, moment=(event.time or now).astimezone(self.timezone))
+        moment = (event.time or now).astimezone(self.timezone)
+        event = msgspec.structs.replace(event, moment=moment, databases=self.databases)
         return event, tuple(rule for rule in self.plan.get(event.code, ()) if rule.scope.holds(event))
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from extension import catalogue, settings
 from extension.checks import Check
+from extension.policy import ENGINES
 from extension.settings import MAX_PATTERN_CHARS, Ids, Names, Tables, WorkspaceIds
 from extension.verdict import MAX_HELP_CHARS, Language, Mode, Result, Severity
 
@@ -39,9 +40,11 @@ def schema(registry: Mapping[str, Check]) -> Schema:
                     {
                         "on_error": _enum(Result, "What a rule gives that cannot be judged; FAIL by default."),
                         "on_timeout": _enum(Result, "What a rule gives that was not done in time; FAIL by default."),
+                        "on_unreadable": _enum(Result, _ON_UNREADABLE),
                     },
                     "For all rules that do not say otherwise.",
                 ),
+                "sql": _sql(),
                 "lists": {
                     "type": "object",
                     "description": "Named lists, used as {list: name} wherever a list of values stands.",
@@ -60,6 +63,32 @@ def schema(registry: Mapping[str, Check]) -> Schema:
             "list": _object({"list": _text("Name of a list under lists.")}, "A named list.", required=("list",)),
         },
     }
+
+
+_ON_UNREADABLE = "What SQL gives that cannot be read; for downloads as a hit, else at most WARN by default."
+
+
+def _sql() -> Schema:
+    """What is said of data sources, each by its name, a workspace's id, or both."""
+    project = {"type": "string", "pattern": r"^\s*(?![Oo][Dd][Pp][Ss][.])[^\s.*?/]+([.][^\s.*?/]+)*\s*$"}
+    keys = {"pattern": r"^\s*([0-9]+/)?[^\s/*?]+\s*$"}
+    return _object(
+        {
+            "projects": {
+                "type": "object",
+                "description": "Project (schema, database) of tables that are named without one.",
+                "propertyNames": keys,
+                "additionalProperties": project,
+            },
+            "engines": {
+                "type": "object",
+                "description": "What runs the SQL, where the event does not tell.",
+                "propertyNames": keys,
+                "additionalProperties": _enum(ENGINES, "Engine."),
+            },
+        },
+        "Of data sources: each by its name, by the id of a workspace, or by both (90214/odps_first).",
+    )
 
 
 _EVENT: Schema = {"$ref": "#/$defs/event"}
@@ -98,7 +127,7 @@ def _rule(registry: Mapping[str, Check]) -> Schema:
                 "What is judged; with has its parameters.",
             ),
             "with": {"type": "object", "description": "Parameters of the check."},
-            "when": _text("Condition in CEL over event, operator, workspace, now and parameters."),
+            "when": _text("Condition in CEL over event, operator, workspace, sql, now and parameters."),
             "result": _enum((Result.FAIL, Result.WARN), "What a hit gives; FAIL by default."),
             "mode": _enum((Mode.ENFORCE, Mode.SHADOW), "shadow: a hit is logged and decides nothing."),
             "message": {
@@ -115,6 +144,7 @@ def _rule(registry: Mapping[str, Check]) -> Schema:
             },
             "on_error": _enum(Result, "What the rule gives if it cannot be judged."),
             "on_timeout": _enum(Result, "What the rule gives if it was not done in time."),
+            "on_unreadable": _enum(Result, _ON_UNREADABLE),
             "options": {
                 "type": "object",
                 "description": "Parameter (or result), and the key of the console option that sets it in a workspace.",
@@ -188,7 +218,7 @@ def _exemption() -> Schema:
         {
             "operator": _some(Ids, "Users (ids)."),
             "workspace": _some(WorkspaceIds, "Workspaces (ids)."),
-            "table": _some(Tables, "Tables, by the fullest name that the event gives: odps.project.table."),
+            "table": _some(Tables, "Tables, by the fullest name that the event gives; project.table for SQL."),
             "until": _moment("When it expires; a date alone is the last day."),
             "reason": _text("Why; logged."),
         },

@@ -91,12 +91,15 @@ class Finding(msgspec.Struct, frozen=True):
     """What a check has to say: a text and the values for it.
 
     `judged` is False where the check could not judge (a fact is missing, it raised, time ran out): a rule's own message
-    speaks of what was judged, so it does not stand in for these.
+    speaks of what was judged, so it does not stand in for these. `unread` is True where SQL could not be read well
+    enough to judge it: the finding gives what the rule says under `on_unreadable`. A value that is a `Text` is shown in
+    the language of the policy.
     """
 
     text: Text
     values: Mapping[str, object] = {}
     judged: bool = True
+    unread: bool = False
 
 
 def hit(text: Text, **values: object) -> Finding:
@@ -147,6 +150,51 @@ def not_had(missing: Missing) -> Finding:
     if missing.most:
         return Finding(_TOO_MANY, {"max": missing.most, "count": missing.count}, judged=False)
     return Finding(_NOT_HAD, judged=False)
+
+
+def unparsed(line: int, reason: str) -> Finding:
+    """The finding of a rule on SQL for a statement that could only be read by its words; `reason` is in English."""
+    known = Text(en=reason, zh=_REASONS.get(reason, reason))
+    return Finding(_UNPARSED, {"line": line, "reason": known}, judged=False, unread=True)
+
+
+_UNPARSED = Text(
+    en="Line {line}: this statement could not be read as SQL ({reason}); it was judged by its words. Rewrite it, or ask"
+    " the owner of the extension.",
+    zh="第 {line} 行：该语句无法按 SQL 解析（{reason}），仅根据其中的词语进行了检查。请改写该语句，或联系扩展程序"
+    "负责人。",
+)
+_REASONS: Mapping[str, str] = {
+    "Python is not SQL": "Python 代码不是 SQL",
+    "Shell is not SQL": "Shell 脚本不是 SQL",
+    "it is not SQL": "不是 SQL 代码",
+    "engines end a text in quotes in different places": "不同引擎对引号内文本的结束位置理解不同",
+    "a quote is not closed": "引号未闭合",
+    "engines end a comment in different places": "不同引擎对注释的结束位置理解不同",
+    "a comment is not closed": "注释未闭合",
+    "an invisible character": "含有不可见字符",
+    "a control character": "含有控制字符",
+    "a character that SQL does not have": "含有 SQL 中没有的字符",
+    "a quote or comment sign in a value of SET": "SET 的值中含有引号或注释符号",
+    "a command of the shell": "含有 Shell 命令",
+    "engines read a $ in different ways": "不同引擎对 $ 的理解不同",
+    "a # is not a comment to all engines": "并非所有引擎都将 # 视为注释",
+    "a backslash outside of quotes": "引号之外有反斜杠",
+    "it is nested too deeply": "嵌套过深",
+    "it is too intricate": "结构过于复杂",
+    "it is too long": "语句过长",
+    "its kind is not known": "语句类型未知",
+    "the grammar does not take it": "不符合语法",
+    "the grammar and the words do not name the same tables": "语法解析与逐词检查得到的表不一致",
+    "a name has letters of several alphabets": "名称中混用了多种字母",
+    "a SET with a query or a bracket in it": "SET 语句中含有查询或括号",
+    "a SET of more than one line": "SET 语句跨多行",
+    "a procedure is called": "调用了存储过程",
+    "a command with a query in it": "命令中含有查询",
+    "it is a tunnel command": "属于 Tunnel 命令",
+    "it runs a text as SQL": "将文本作为 SQL 执行",
+}
+"""In Chinese, why a statement could not be read. What is not here is shown in English."""
 
 
 RAISED = Finding(_RAISED, judged=False)
@@ -221,9 +269,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         """What a finding says to the user, with its rule named; `?` for a value that a custom check forgot to give."""
         finding = judged.finding
         template = judged.message if judged.message and finding.judged else self._say(finding.text)
-        values = {name: show(value) for name, value in finding.values.items()}
-        said = {**self.subject, "rule": judged.rule, **values}
-        return f"[{judged.rule}] " + template.format_map(defaultdict(lambda: "?", said))
+        said = {name: self._say(value) if isinstance(value, Text) else value for name, value in finding.values.items()}
+        values = {name: show(value) for name, value in said.items()}
+        filled = defaultdict(lambda: "?", {**self.subject, "rule": judged.rule, **values})
+        return f"[{judged.rule}] " + template.format_map(filled)
 
     def message(self, limit: int) -> str:
         """The text for the user: what counts, worst first, a line each, no longer than `limit`; empty for OK.

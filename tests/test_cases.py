@@ -300,6 +300,41 @@ def test_what_a_case_does_not_say_could_not_be_had(tmp_path: Path, event: str, e
     assert "DataWorks did not give the details" in said[1]
 
 
+ON_SQL = """\
+version: 1
+language: en
+sql: {projects: {crm: hr}}
+rules: [{id: users, on: [download-resources, commit-file], when: '"hr.users" in sql.tables'}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "expect"),
+    [
+        ("data: {sqlText: select a from hr.users}", "{result: FAIL, findings: users, message: meets the condition}"),
+        ("data: {sqlText: select a from users, datasourceName: CRM}", "{result: FAIL, findings: users}"),
+        ("data: {sqlText: select a from dw.b}", "{result: OK, findings: []}"),
+        ("data: {sqlText: select from from}", "{result: FAIL, message: could not be read as SQL}"),
+        ("data: {}", '{result: FAIL, message: did not send "sqlText"}'),
+    ],
+)
+def test_a_case_is_judged_by_its_sql_without_a_snapshot(tmp_path: Path, keys: str, expect: str) -> None:
+    assert problems(tmp_path, case(f"event: download-resources, {keys}", expect), ON_SQL) == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "expect"),
+    [
+        ("snapshot: {CommittedFile: {Content: select a from hr.users}}", "{result: FAIL, findings: users}"),
+        ("snapshot: {CommittedFile: {Content: select from from}}", "{result: WARN, findings: users}"),
+        ("snapshot: {CommittedFile: {Content: ''}}", "{result: OK, findings: []}"),
+        ("roles: []", "{result: FAIL, message: did not give the details}"),
+    ],
+)
+def test_a_case_is_judged_by_the_code_of_its_snapshot(tmp_path: Path, keys: str, expect: str) -> None:
+    assert problems(tmp_path, case(f"event: commit-file, {keys}", expect), ON_SQL) == ()
+
+
 NOWHERE = "projectId: null, appId: null, queryDwProjectId: null"
 
 

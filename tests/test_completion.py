@@ -174,6 +174,64 @@ class TestSnapshot:
         assert deployed.handle("commit-file") == "FAIL"
         assert deployed.errors == [""]
 
+    @pytest.mark.parametrize("code", ["commit-file", "deploy-file", "run-file", "delete-file"])
+    def test_it_is_asked_for_a_condition_on_sql_before_that_is_worked_out(self, deployed: Deployed, code: str) -> None:
+        deployed.rules(f"on: {code}, when: '\"INSERT\" in sql.statements'")
+        deployed.dataworks.snapshots["m-1"] = {"CommittedFile": {"Content": "insert into dw.a select 1"}}
+        deployed.dataworks.snapshots["m-2"] = {"CommittedFile": {"Content": "select 1"}}
+        assert deployed.handle(code, {"fileType": 10}) == "FAIL"
+        assert deployed.handle(code, {"fileType": 10}, message_id="m-2") == "OK"
+        assert deployed.errors == []
+        assert deployed.actions.count(DETAIL) == 2
+
+    @pytest.mark.parametrize("when", ["sql.length > 3", "event.fileType == 10 && sql.length > 3"])
+    def test_a_condition_on_sql_without_the_code_gives_on_error(self, deployed: Deployed, when: str) -> None:
+        deployed.rules(f"on: commit-file, when: '{when}', on_error: WARN")
+        assert deployed.handle("commit-file", {"fileType": 10}) == "WARN"
+        assert str(deployed.errors[0]).startswith("GetIDEEventDetail: HTTP 404: ")
+
+    def test_it_is_asked_once_for_a_condition_and_a_check(self, deployed: Deployed) -> None:
+        deployed.rules(f"on: commit-file, when: sql.length > 3, {BANNED}")
+        deployed.dataworks.snapshots["m-1"] = COMMITTED
+        assert deployed.handle("commit-file", {"fileType": 10}) == "FAIL"
+        assert deployed.actions.count(DETAIL) == 1
+
+    def test_of_a_rule_on_code_and_downloads_it_is_not_asked_for_a_download(
+        self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        both = checks.BY_ID["file.size"].events | {"download-resources"}
+        check = msgspec.structs.replace(checks.BY_ID["file.size"], events=both, judge=lambda *_: iter(()))
+        monkeypatch.setitem(checks.BY_ID, "file.size", check)
+        deployed.rules("on: '*', check: file.size, with: {max: 1kB}", "on: '*', when: sql.length > 30")
+        assert deployed.handle("download-resources", {"sqlText": "select 1"}) == "OK"
+        assert deployed.asked == []
+        deployed.dataworks.snapshots["m-1"] = HARMLESS
+        assert deployed.handle("commit-file", {"fileType": 10}) == "OK"
+        assert deployed.actions == [DETAIL]
+
+    @pytest.mark.parametrize(
+        ("exempt", "asked"),
+        [
+            ("table: 'dw.*', until: 2999-01-01", True),
+            ("table: 'dw.*', operator: 149318, until: 2999-01-01", True),
+            ("table: 'dw.*', operator: 1, until: 2999-01-01", False),
+            ("table: 'dw.*', until: 2020-01-01", False),
+        ],
+    )
+    def test_it_is_asked_for_an_exemption_of_tables_that_may_cover_the_event(
+        self, deployed: Deployed, exempt: str, *, asked: bool
+    ) -> None:
+        deployed.rules(f"on: commit-file, when: event.fileType == 10, exempt: [{{{exempt}}}]")
+        deployed.dataworks.snapshots["m-1"] = {"CommittedFile": {"Content": "select a from dw.a"}}
+        assert deployed.handle("commit-file", {"fileType": 10}) == ("OK" if asked else "FAIL")
+        assert (DETAIL in deployed.actions) is asked
+
+    def test_without_it_nothing_is_exempt_for_its_tables_and_the_rule_is_judged(self, deployed: Deployed) -> None:
+        deployed.rules("on: commit-file, when: event.fileType == 10, exempt: [{table: '*', until: 2999-01-01}]")
+        assert deployed.handle("commit-file", {"fileType": 10}) == "FAIL"
+        assert deployed.errors == [""]
+        assert deployed.handle("commit-file", {"fileType": 6}) == "OK"
+
     def test_it_is_asked_once_for_several_rules(self, deployed: Deployed) -> None:
         deployed.rules(
             f"on: commit-file, {BANNED}", "on: commit-file, check: file.size, with: {max: 3B}", "on: '*', when: 'true'"

@@ -247,6 +247,68 @@ def test_a_condition_holds_or_not(text: str, holds: bool) -> None:
     assert compiled(text).holds(VARIABLES) is holds
 
 
+@pytest.mark.parametrize(
+    ("text", "settled"),
+    [
+        ("event.urgent", True),
+        ("event.rowCount > 20 && other.a == 1", False),
+        ("other.a == 1 && event.rowCount > 20", False),
+        ("other.a == 1 || event.urgent", True),
+        ("event.urgent || has(other.nope)", True),
+        ("event.urgent ? true : other.a == 1", True),
+        ("event.includeNodeIds.exists(id, id == 3 || id == other.a)", True),
+        ("event.includeNodeIds.all(id, id > 5 && other.a == 1)", False),
+        ("event.urgent && other.a == 1", None),
+        ("event.nope == 1 || other.a == 1", None),
+        ("event.nope == 1", None),
+    ],
+)
+def test_a_condition_may_be_settled_whatever_one_variable_is(text: str, settled: bool | None) -> None:
+    condition = conditions.compile(text.replace("event.nope", 'event["nope"]'), KINDS)
+    assert condition.settled(VARIABLES, "other") is settled
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "other.a == 1",
+        "other.a == 2",
+        "!(other.a == 1)",
+        "other.a != other.a",
+        "has(other.a)",
+        "has(other.nope)",
+        "!has(other.nope)",
+        "'a' in other",
+        "!('nope' in other)",
+        "1 in other.list",
+        "!(7 in other.list)",
+        "other.a in [1, 2]",
+        "!(other.a in [2])",
+        "size(other.list) > 0",
+        "[other.a].size() == 1",
+        "{'x': other.a}.size() == 1",
+        "type(other.a) == int",
+        "dyn(other.a) == 1",
+        "string(other.a) == '1'",
+        "other.text.matches('a')",
+        "other.text.contains('z')",
+        "other.list.exists(x, true)",
+        "other.list.all(x, true)",
+        "other.list.map(x, 1).size() == 3",
+        "[1, 2].exists(x, x == other.a)",
+        "[1, 2].all(x, x == other.a)",
+        "[1, 2].filter(x, x == other.a).size() == 1",
+        "[1, 2].map(x, other.a).size() == 2",
+        "(other.a == 1 ? 1 : 2) == 1",
+        "other == other",
+    ],
+)
+def test_a_condition_that_turns_on_a_variable_is_not_settled_without_it(text: str) -> None:
+    condition = compiled(text)
+    assert condition.settled(VARIABLES, "other") is None
+    assert condition.holds(VARIABLES) in (True, False)
+
+
 # what is refused at load
 
 

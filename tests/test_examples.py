@@ -26,7 +26,7 @@ from tests.cases import documented
 from tests.conftest import EVENTS, Function
 
 EXAMPLES = ROOT / "examples"
-NAMES = ("data-studio", "deployment-freeze", "download-loss", "max-pt", "operations-guard")
+NAMES = ("data-studio", "deployment-freeze", "download-loss", "max-pt", "operations-guard", "sql")
 
 Plain = dict[str, Any]
 """A rule, or a whole policy, as plain YAML."""
@@ -236,8 +236,9 @@ def _changes(rule: Plain, parsed: Rule) -> Iterator[Change]:
     yield "mode", _with(rule, "mode", "enforce" if rule.get("mode") == "shadow" else "shadow")
     if rule.get("mode") != "shadow":  # there, the result is logged and decides nothing
         yield "result", _with(rule, "result", "FAIL" if rule.get("result") == "WARN" else "WARN")
-    for result in {"OK", "WARN", "FAIL"} - {rule.get("on_error")} if "on_error" in rule else ():
-        yield f"on_error: {result}", _with(rule, "on_error", result)
+    for key in {"on_error", "on_unreadable"} & set(rule):
+        for result in {"OK", "WARN", "FAIL"} - {rule[key]}:
+            yield f"{key}: {result}", _with(rule, key, result)
     if "when" in rule:
         for text in _condition(rule["when"]):
             yield f"when: {text}", _with(rule, "when", text)
@@ -294,6 +295,11 @@ def test_an_example_with_other_settings_does_not_pass_its_cases(name: str, tmp_p
         others["defaults"] = [
             {"on_error": each} for each in ("OK", "WARN", "FAIL") if tree["defaults"]["on_error"] != each
         ]
+    others["sql"] = [
+        {**tree["sql"], section: {place: said for place, said in places.items() if place != left_out}}
+        for section, places in tree.get("sql", {}).items()
+        for left_out in places
+    ]
     for key, values in others.items():
         for value in values:
             file = tmp_path / "policy.yaml"

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 import handler
-from extension import checks, edges, envelopes, local, pipeline, policy
+from extension import checks, edges, envelopes, local, pipeline, policy, sql
 from extension.errors import ConfigurationError, MessageError, PlatformError, PolicyError
 from extension.events import Event, Missing, Reason, Unknown
 from extension.rules import Policy
-from extension.verdict import RAISED, Finding, Mode, Result, Verdict, not_had
+from extension.sql.facts import Engine
+from extension.verdict import LATE, RAISED, Finding, Mode, Result, Verdict, not_had, unparsed
 from tests.cases import documented, event
 from tests.conftest import EVENTS, Function, key
 from tests.fakes import answering
@@ -225,6 +226,149 @@ class TestConditions:
         )
         assert [(found.finding, found.result) for found in verdict.findings] == [(RAISED, Result.WARN)]
         assert verdict.findings[0].error.startswith("LookupError at ")
+
+
+BROKEN = "select a from dw.a;\nselect from from;\nselect b from dw.b"
+
+
+def on_sql(keys: str, text: str = BROKEN, when: str = "'\"hr.users\" in sql.tables'") -> Verdict:
+    """The verdict of a rule with a condition on SQL, on a download."""
+    return only(f"on: download-resources, when: {when}{keys}", data=OK | {"sqlText": text})
+
+
+class TestSql:
+    """Rules on SQL."""
+
+    def test_a_condition_on_sql_hits_where_it_is_met(self) -> None:
+        leaking = "select a from hr.users"
+        verdict = on_sql("", leaking)
+        assert (verdict.result, len(verdict.findings)) == (Result.FAIL, 1)
+        assert on_sql("", "select a from dw.a").findings == ()
+        assert on_sql("", f"{BROKEN}; {leaking}").findings == verdict.findings
+
+    @pytest.mark.parametrize(
+        ("keys", "result"),
+        [
+            ("", Result.FAIL),
+            (", result: WARN", Result.WARN),
+            (", on_unreadable: WARN", Result.WARN),
+            (", on_unreadable: OK", Result.OK),
+            (", on_unreadable: FAIL, result: WARN", Result.FAIL),
+        ],
+    )
+    def test_what_could_not_be_read_is_a_finding_of_its_own(self, keys: str, result: Result) -> None:
+        verdict = on_sql(f"{keys}, message: zzz, on_error: OK")
+        (found,) = verdict.findings
+        assert (found.finding, found.result, verdict.result) == (unparsed(2, found_reason()), result, result)
+        assert ("Line 2" in verdict.message(1000)) is (result is not Result.OK)
+        assert "zzz" not in verdict.message(1000)
+
+    def test_the_defaults_say_what_it_gives_for_rules_that_do_not(self) -> None:
+        text = """version: 1
+defaults: {on_unreadable: WARN}
+rules:
+  - {id: a, on: download-resources, when: sql.cross_joins > 0}
+  - {id: b, on: download-resources, when: sql.cross_joins > 0, on_unreadable: OK}
+"""
+        verdict = pipeline.judge(
+            event("download-resources", {"sqlText": BROKEN}), policy.parse(text.encode(), "p"), NOW
+        )
+        assert [(found.rule, found.result) for found in verdict.findings] == [("a", "WARN"), ("b", "OK")]
+
+    def test_it_is_a_warning_for_code(self) -> None:
+        data = {"Content": "print('select 1')", "fileType": 1221}
+        verdict = only("on: commit-file, when: sql.cross_joins > 0", "commit-file", data)
+        assert [(found.finding, found.result) for found in verdict.findings] == [
+            (unparsed(1, "Python is not SQL"), Result.WARN)
+        ]
+
+    def test_so_does_a_check_whose_condition_could_not_be_told(self) -> None:
+        rule = "on: download-resources, when: sql.cross_joins > 0, check: download.rows, with: {max: 5}"
+        (found,) = only(rule, data=OK | {"sqlText": BROKEN}).findings
+        assert found.finding.unread
+
+    def test_of_many_statements_the_first_are_shown(self) -> None:
+        assert len(on_sql("", "select from from;\n" * 50).findings) == 10
+
+    def test_sql_that_the_message_lacks_is_a_finding_with_the_rule_s_result(self) -> None:
+        verdict = only("on: download-resources, when: sql.length > 3, on_error: OK, on_unreadable: OK")
+        assert verdict.result is Result.FAIL
+        assert verdict.message(1000).startswith('[r] DataWorks did not send "sqlText"')
+
+    def test_so_is_that_of_an_event_that_has_none(self) -> None:
+        verdict = only("on: '*', when: sql.length > 3, result: WARN", "freeze-node", {})
+        assert verdict.message(1000).startswith('[r] DataWorks did not send "sql"')
+        assert only("on: '*', when: has(event.sqlText) && sql.length > 3", "freeze-node", {}).findings == ()
+
+    def test_code_that_could_not_be_had_gives_on_error(self) -> None:
+        lacking = msgspec.structs.replace(event("commit-file", {}), file=Missing("no"))
+        verdict = pipeline.judge(lacking, ruled("on: commit-file, when: sql.length > 3, on_error: WARN"), NOW)
+        assert [(found.finding, found.result, found.error) for found in verdict.findings] == [
+            (not_had(Missing("no")), Result.WARN, "no")
+        ]
+
+    def test_code_that_nobody_asked_for_gives_on_error(self) -> None:
+        lacking = msgspec.structs.replace(event("commit-file", {}), file=None)
+        verdict = pipeline.judge(lacking, ruled("on: commit-file, when: sql.length > 3, on_error: WARN"), NOW)
+        assert [(found.finding, found.result) for found in verdict.findings] == [(RAISED, Result.WARN)]
+
+    def test_a_check_on_code_and_downloads_needs_no_code_for_a_download(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        check = checks.BY_ID["file.size"]
+        both = msgspec.structs.replace(check, events=check.events | {"download-resources"}, judge=lambda *_: iter(()))
+        monkeypatch.setitem(checks.BY_ID, "file.size", both)
+        rules = ruled("on: '*', check: file.size, with: {max: 1kB}, on_error: WARN")
+        for code, findings in (("download-resources", 0), ("commit-file", 1)):
+            lacking = msgspec.structs.replace(event(code, {}), file=Missing("no"))
+            assert len(pipeline.judge(lacking, rules, NOW).findings) == findings
+
+    @pytest.mark.parametrize(
+        ("text", "mode"),
+        [
+            ("select * from dw.a", Mode.EXEMPT),
+            ("select * from dw.a, dw.b", Mode.ENFORCE),
+            (BROKEN, Mode.ENFORCE),
+        ],
+    )
+    def test_a_download_is_exempt_for_all_its_tables(self, text: str, mode: Mode) -> None:
+        verdict = on_sql(", exempt: [{table: [dw.a], until: 2999-01-01, reason: audit}]", text, "sql.length > 3")
+        assert [found.mode for found in verdict.findings] == [mode]
+
+    def test_sql_is_not_read_for_an_exemption_when_the_time_is_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sql, "analyse", None)
+        rules = ruled("on: download-resources, when: 'true', exempt: [{table: '*', until: 2999-01-01}]")
+        verdict = pipeline.judge(event("download-resources", {"sqlText": "select 1"}), rules, NOW, lambda: True)
+        assert [(found.finding, found.mode) for found in verdict.findings] == [(LATE, Mode.ENFORCE)]
+
+    def test_what_an_exemption_raises_is_no_reason_to_give_no_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sql, "analyse", None)
+        rules = ruled("on: download-resources, when: 'true', exempt: [{table: '*', until: 2999-01-01}], on_error: WARN")
+        verdict = pipeline.judge(event("download-resources", {"sqlText": "select 1"}), rules, NOW)
+        assert [(found.finding, found.result) for found in verdict.findings] == [(RAISED, Result.WARN)]
+
+    @pytest.mark.parametrize(("project", "hits"), [("hr", 1), ("dw", 0)])
+    def test_the_policy_says_where_tables_are_that_are_named_without_a_project(self, project: str, hits: int) -> None:
+        text = f"""version: 1
+sql: {{projects: {{90214/CRM: {project}}}}}
+rules: [{{id: r, on: download-resources, when: '"hr.users" in sql.tables'}}]
+"""
+        data = {"sqlText": "select a from users", "datasourceName": "crm", "queryDwProjectId": 90214}
+        asked = event("download-resources", data)
+        assert len(pipeline.judge(asked, policy.parse(text.encode(), "p"), NOW).findings) == hits
+
+    def test_neither_log_nor_answer_holds_the_sql(self, function: Function, tmp_path: Path) -> None:
+        rule = "on: download-resources, when: '\"hr.users\" in sql.tables'"
+        function.policy(f"version: 1\nlanguage: en\nrules:\n  - {{id: r, {rule}}}", tmp_path)
+        text = "select 'hush' as hushed from a;\nselect hush from from"
+        returned = function.handle(body(data=OK | {"sqlText": text}))
+        assert returned["checkResult"] == "FAIL"
+        assert "Line 2" in str(returned["errorMessage"])
+        assert "hush" not in json.dumps([function.log, returned])
+
+
+def found_reason() -> str:
+    """Why the second statement of `BROKEN` could not be read."""
+    read = sql.analyse(BROKEN, Engine.MAXCOMPUTE, "").unread
+    return read[0].unread
 
 
 class TestRule:

@@ -10,9 +10,11 @@ import pytest
 from extension import catalogue, checks, policy, settings
 from extension.checks import Need
 from extension.errors import PolicyError
+from extension.events import Databases
 from extension.policy import Draft, Source, variables
 from extension.rules import Policy, Rule, Scope
 from extension.settings import Count, Listed, Maximum, MaximumSize, Protected
+from extension.sql.facts import Engine
 from extension.tree import MAX_BYTES
 from extension.verdict import Language, Mode, Result, Severity
 
@@ -20,7 +22,7 @@ FULL = """\
 version: 1
 language: en
 timezone: Europe/Berlin
-defaults: {on_error: WARN, on_timeout: OK}
+defaults: {on_error: WARN, on_timeout: OK, on_unreadable: WARN}
 rules:
   - id: bulk-download
     on: [download-resources, download-resources-execute]
@@ -118,7 +120,9 @@ def test_a_policy_says_what_its_file_says() -> None:
     assert loaded.file == "p.yaml"
     assert loaded.language is Language.EN
     assert loaded.timezone.key == "Europe/Berlin"
-    assert {(one.on_error, one.on_timeout) for one in loaded.rules} == {(Result.WARN, Result.OK)}
+    assert {(one.on_error, one.on_timeout, one.on_unreadable) for one in loaded.rules} == {
+        (Result.WARN, Result.OK, Result.WARN)
+    }
     assert [one.id for one in loaded.rules] == ["bulk-download", "large-download", "no-overwriting"]
 
 
@@ -135,6 +139,7 @@ def test_a_rule_says_what_the_file_says() -> None:
         mode=Mode.SHADOW,
         on_error=Result.WARN,
         on_timeout=Result.OK,
+        on_unreadable=Result.WARN,
         message="{operator} takes {rows} rows",
         severity=None,
         owner="",
@@ -149,6 +154,7 @@ def test_what_a_policy_leaves_out_is_strict() -> None:
     assert loaded.timezone.key == "Asia/Shanghai"
     assert loaded.rules[0].on_error is Result.FAIL
     assert loaded.rules[0].on_timeout is Result.FAIL
+    assert loaded.rules[0].on_unreadable is None
     assert loaded.rules[0].result is Result.FAIL
     assert loaded.rules[0].mode is Mode.ENFORCE
     assert loaded.rules[0].message == ""
@@ -382,9 +388,10 @@ NOT_ID = "id: expected text of at most 64 letters, digits, '_', '.' and '-', a l
 NOT_RULES = "p.yaml:2: rules: expected a list of rules, each with id, on and check, found"
 NO_MAPPING = "p.yaml: expected a mapping with version and rules, found"
 BAD_CHARACTER = "p.yaml: is not YAML: it has a character that YAML does not allow"
-TOP_KEYS = "checks, defaults, language, lists, rules, timezone, version"
+TOP_KEYS = "checks, defaults, language, lists, rules, sql, timezone, version"
 KEYS = (
     "check, except_operators, except_workspaces, exempt, from, help, id, message, mode, on, on_error, on_timeout,"
+    " on_unreadable,"
     " operators, options, owner, result, severity, until, when, with, workspaces"
 )
 NOT_UNTIL = "p.yaml:7: rule r: until: expected a date such as 2026-12-31, or 2026-12-31 18:00, found"
@@ -403,6 +410,13 @@ EXEMPT_KEYS = "operator, reason, table, until, workspace"
 EVERYBODY = "names neither operator nor workspace nor table: it would exempt everybody"
 DEEP = "is nested more than 20 deep"
 NOT_ZONE = "p.yaml:7: timezone: expected a timezone such as Asia/Shanghai, found"
+
+NOT_PROJECT = "p.yaml:7: sql.projects.a: expected the name of a project, schema or database, found"
+NOT_PLACE = "expected a data source, the id of a workspace, or both, such as 90214/odps_first"
+NOT_ENGINE = (
+    "p.yaml:7: sql.engines.crm: expected maxcompute or hive or spark or hologres or postgresql or mysql or clickhouse"
+    " or presto, found"
+)
 
 BROKEN: dict[str, tuple[str | bytes, str]] = {
     # the file
@@ -496,7 +510,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "a key that moves the cursor": (
         rule() + '\n"\\e[31m": 1\n',
-        "p.yaml:8: '\\x1b[31m': unknown key; known: checks, defaults, language, lists, rules, timezone, version",
+        "p.yaml:8: '\\x1b[31m': unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
     ),
     "an event of another kind beside one of its own": (
         rule(on="[download-resources, upload-data-to-table]"),
@@ -580,7 +594,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "a key at the top like no other": (
         top(zzz="1"),
-        "p.yaml:7: zzz: unknown key; known: checks, defaults, language, lists, rules, timezone, version",
+        "p.yaml:7: zzz: unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
     ),
     "a language that is not built in": (top(language="fr"), "p.yaml:7: language: expected en or zh, found 'fr'"),
     "Norwegian": (top(language="no"), "p.yaml:7: language: expected en or zh, found 'no'"),
@@ -597,7 +611,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "null defaults": (top(defaults=""), "p.yaml:7: defaults: expected a mapping, found nothing"),
     "an unknown key in defaults": (
         top(defaults="{on_eror: OK}"),
-        "p.yaml:7: defaults.on_eror: unknown key; known: on_error, on_timeout; did you mean on_error?",
+        "p.yaml:7: defaults.on_eror: unknown key; known: on_error, on_timeout, on_unreadable; did you mean on_error?",
     ),
     "a bad on_error": (
         top(defaults="{on_error: PASS}"),
@@ -607,6 +621,45 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         top(defaults="{on_timeout: ok}"),
         "p.yaml:7: defaults.on_timeout: expected OK or WARN or FAIL, found 'ok'",
     ),
+    "a bad on_unreadable": (
+        top(defaults="{on_unreadable: ERROR}"),
+        "p.yaml:7: defaults.on_unreadable: expected OK or WARN or FAIL, found 'ERROR'",
+    ),
+    "a bad on_unreadable of a rule": (
+        rule(on_unreadable="ERROR"),
+        "p.yaml:7: rule r: on_unreadable: expected OK or WARN or FAIL, found 'ERROR'",
+    ),
+    # data sources
+    "sql as text": (top(sql="odps"), "p.yaml:7: sql: expected a mapping, found 'odps'"),
+    "null sql": (top(sql=""), "p.yaml:7: sql: expected a mapping, found nothing"),
+    "an unknown key in sql": (
+        top(sql="{project: {a: b}}"),
+        "p.yaml:7: sql.project: unknown key; known: engines, projects; did you mean projects?",
+    ),
+    "projects as text": (top(sql="{projects: sales}"), "p.yaml:7: sql.projects: expected a mapping, found 'sales'"),
+    "a project of nothing": (top(sql="{projects: {a: }}"), f"{NOT_PROJECT} nothing"),
+    "a project that is a number": (top(sql="{projects: {a: 7}}"), f"{NOT_PROJECT} 7"),
+    "a project of all names": (top(sql="{projects: {a: '*'}}"), f"{NOT_PROJECT} '*'"),
+    "a project with an end": (top(sql="{projects: {a: sales.}}"), f"{NOT_PROJECT} 'sales.'"),
+    "a project as in a GUID": (top(sql="{projects: {a: ODPS.sales}}"), f"{NOT_PROJECT} 'ODPS.sales'; leave odps. out"),
+    "a named list as project": (top(sql="{projects: {a: {list: b}}}"), f"{NOT_PROJECT} a mapping"),
+    "a pattern of data sources": (
+        top(sql="{projects: {'odps_*': sales}}"),
+        f"p.yaml:7: sql.projects.odps_*: {NOT_PLACE}",
+    ),
+    "a workspace by name": (top(sql="{projects: {dw/odps: a}}"), f"p.yaml:7: sql.projects.dw/odps: {NOT_PLACE}"),
+    "a data source without a name": (
+        top(sql="{engines: {90214/: hive}}"),
+        f"p.yaml:7: sql.engines.90214/: {NOT_PLACE}",
+    ),
+    "an empty data source": (top(sql="{engines: {'': hive}}"), f"p.yaml:7: sql.engines: {NOT_PLACE}"),
+    "a data source in two cases": (
+        top(sql="{projects: {1/CRM: a, crm: a, 1/crm: b}}"),
+        "p.yaml:7: sql.projects.1/crm: is the same as another key here: case does not count",
+    ),
+    "an engine that is no SQL": (top(sql="{engines: {crm: python}}"), f"{NOT_ENGINE} 'python'"),
+    "an engine like no other": (top(sql="{engines: {crm: oracle}}"), f"{NOT_ENGINE} 'oracle'"),
+    "an engine in capitals": (top(sql="{engines: {crm: MySQL}}"), f"{NOT_ENGINE} 'MySQL'"),
     # a rule
     "no id": (rule(id=None), "p.yaml:3: rule #1: id: is missing"),
     "an id with a space": (rule(id="bulk download"), f"p.yaml:3: rule #1: {NOT_ID} 'bulk download'"),
@@ -905,8 +958,20 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         "p.yaml:5: rule r: when: there is no evnt (at character 1); did you mean event?",
     ),
     "a variable like no other": (
-        when("sql.tables.size() > 1"),
+        when("workspaces.id == '1'"),
+        "p.yaml:5: rule r: when: there is no workspaces (at character 1); did you mean workspace?",
+    ),
+    "SQL of events that have none": (
+        when("sql.tables.size() > 1", on="[freeze-node, project-deleted]"),
         "p.yaml:5: rule r: when: there is no sql (at character 1)",
+    ),
+    "a fact of SQL like no other": (
+        when("sql.table == 'a'"),
+        "p.yaml:5: rule r: when: sql has no table (at character 5); did you mean tables?",
+    ),
+    "a fact of SQL of another kind": (
+        when("sql.limit == '10'"),
+        "p.yaml:5: rule r: when: == cannot compare int with string (at character 11)",
     ),
     "a field of the operator": (
         when("operator.name == 'li'"),
@@ -1241,7 +1306,7 @@ zzz: 1
             " size, time, workspace"
         ),
         "p.yaml:15: language: expected en or zh, found 'fr'",
-        "p.yaml:16: zzz: unknown key; known: checks, defaults, language, lists, rules, timezone, version",
+        "p.yaml:16: zzz: unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
     ]
 
 
@@ -1380,8 +1445,8 @@ def test_what_a_rule_leaves_out_narrows_nothing() -> None:
 
 @pytest.mark.parametrize("result", Result)
 def test_a_rule_can_say_otherwise_than_the_defaults_for_itself(result: Result) -> None:
-    one = only_rule(rule(on_error=result, on_timeout=result))
-    assert (one.on_error, one.on_timeout) == (result, result)
+    one = only_rule(rule(on_error=result, on_timeout=result, on_unreadable=result))
+    assert (one.on_error, one.on_timeout, one.on_unreadable) == (result, result, result)
 
 
 @pytest.mark.parametrize("severity", Severity)
@@ -1415,13 +1480,18 @@ def test_a_condition_for_events_without_a_struct_can_read_any_field_of_theirs() 
 def test_a_condition_knows_the_fields_of_all_its_events() -> None:
     both = variables(frozenset({"download-resources", "backfill-data"}))["event"]
     assert set(both.fields) > {"dataRowSize", "includeNodeIds", "operator"}
-    assert set(variables(frozenset({"download-resources"}))) == {"event", "operator", "workspace", "now", "parameters"}
+    always = {"event", "operator", "workspace", "now", "parameters"}
+    assert set(variables(frozenset({"freeze-node", "project-deleted"}))) == always
+    assert set(variables(frozenset({"freeze-node", "download-resources"}))) == always | {"sql"}
+    assert set(variables(frozenset({"run-file"}))) == always | {"sql"}
 
 
 @pytest.mark.parametrize(
     ("content", "needs", "reads"),
     [
         (rule(), set(), (False, False)),
+        (when("sql.limit > 1"), set(), (False, False)),
+        (rule(on="commit-file", check="file.size", with_="{max: 1kB}"), {Need.FILE}, (False, False)),
         (when("operator.id == '1'"), set(), (False, False)),
         (when("operator.roles.exists(role, role == 'role_project_admin')"), set(), (True, False)),
         (when("operator == {}"), set(), (True, False)),
@@ -1440,9 +1510,49 @@ def test_a_rule_knows_what_has_to_be_asked_for_it(content: str, needs: set[Need]
     assert one.asks == load(content).asks == (bool(needs) or any(reads))
 
 
+@pytest.mark.parametrize(
+    ("content", "asks"),
+    [
+        (when("sql.limit > 1"), False),
+        (when("sql.limit > 1", on="[download-resources, run-file]"), True),
+        (rule(exempt="[{table: a.b, until: 2026-12-31}]"), False),
+        (rule(on="commit-file", check="file.owner", with_=None, exempt="[{table: a.b, until: 2026-12-31}]"), True),
+        (rule(on="commit-file", check="file.owner", with_=None, exempt="[{operator: 1, until: 2026-12-31}]"), False),
+    ],
+)
+def test_a_rule_asks_for_code_that_its_condition_or_an_exemption_reads(content: str, asks: bool) -> None:
+    assert load(content).asks is asks
+
+
 def test_a_rule_with_options_asks() -> None:
     assert load(rule(options="{max: rows}")).asks
     assert not load(rule(options="{}")).asks
+
+
+# data sources
+
+
+def test_a_policy_says_where_the_tables_of_data_sources_are_and_what_runs_there() -> None:
+    projects = "{odps_first: Sales, '90214': sales_dev, 90214/ODPS_First: sales_dev, 9_lives: hive.default, 日志: a-b}"
+    loaded = load(top(sql=f"{{projects: {projects}, engines: {{crm: mysql, '1': hologres}}}}"))
+    assert loaded.databases.projects == {
+        ("", "odps_first"): "sales",
+        ("90214", ""): "sales_dev",
+        ("90214", "odps_first"): "sales_dev",
+        ("", "9_lives"): "hive.default",
+        ("", "日志"): "a-b",
+    }
+    assert loaded.databases.engines == {("", "crm"): Engine.MYSQL, ("1", ""): Engine.HOLOGRES}
+
+
+@pytest.mark.parametrize("engine", policy.ENGINES)
+def test_a_data_source_runs_what_is_sql(engine: Engine) -> None:
+    assert load(top(sql=f"{{engines: {{a: {engine}}}}}")).databases.engines == {("", "a"): engine}
+
+
+@pytest.mark.parametrize("content", [rule(), top(sql="{}"), top(sql="{projects: {}, engines: {}}")])
+def test_a_policy_need_not_say_anything_of_data_sources(content: str) -> None:
+    assert load(content).databases == Databases()
 
 
 # named lists
@@ -1524,6 +1634,13 @@ def test_what_one_file_says_above_the_rules_holds_for_those_before_it() -> None:
     assert one.scope.start == datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def test_one_file_of_several_says_what_data_sources_are() -> None:
+    said = "version: 1\nsql: {projects: {a: b}}\n"
+    for files in ((said, rule()), (rule(), said)):
+        assert several(*files).databases.projects == {("", "a"): "b"}
+    assert several_refused(said, rule(), "version: 1\nsql: {}\n") == ["c.yaml:2: sql: is said in a.yaml, too"]
+
+
 def test_the_digest_of_several_files_tells_their_order_names_and_contents_apart() -> None:
     one, two = rule(id="one").strip() + "\n", rule(id="two").strip() + "\n"
     digests = [
@@ -1568,7 +1685,7 @@ def test_faults_of_several_files_stand_in_the_order_of_file_and_line() -> None:
         "version: 1\ndefaults: {}\ntimezone: UTC\n",
     ) == [
         "a.yaml:7: rule late: result: expected FAIL or WARN, found 'OK'",
-        "a.yaml:9: zzz: unknown key; known: checks, defaults, language, lists, rules, timezone, version",
+        "a.yaml:9: zzz: unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
         "b.yaml:1: version: is missing",
         "b.yaml:1: rules: expected a list of rules, each with id, on and check, found an empty list",
         "b.yaml:2: lists.twice: is the name of another list, too",

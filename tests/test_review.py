@@ -113,6 +113,7 @@ def test_rules_on_other_events_are_none_of_its_business() -> None:
                 'event.fileType == 10 && event.changeType == "0"',
                 'event["new"] == 1',
                 "size(event) > 3",
+                'sql.readable && operator.id == "1"',
             )
         ),
     ],
@@ -132,11 +133,33 @@ def test_rules_that_need_more_than_a_file_are_left_out_and_named(keys: str) -> N
         ('event.fileName == "ods_orders"', False),
         ("now.getFullYear() == 2026", True),
         ("true", True),
+        ('"dw.orders" in sql.tables', True),
+        ('event.fileType == 10 && sql.statements == ["INSERT"]', False),
     ],
 )
 def test_conditions_on_name_type_and_time_are_judged(tmp_path: Path, condition: str, *, hit: bool) -> None:
-    file = written(tmp_path, "dwd_orders.sql", "-- secret")
+    file = written(tmp_path, "dwd_orders.sql", "-- secret\nselect a from dw.orders")
     assert bool(found(file, rule(f"when: '{condition}'"))) is hit
+
+
+@pytest.mark.parametrize(("name", "result"), [("a.sql", []), ("a.py", [("a", "WARN")]), ("a.sh", [("a", "WARN")])])
+def test_the_ending_says_what_runs_a_file(tmp_path: Path, name: str, result: list[tuple[str, str]]) -> None:
+    text = rule("when: '\"dw.b\" in sql.tables'")
+    judged = review.review(written(tmp_path, name, "select a\nfrom dw.a -- secret"), load(text), NOW)
+    assert [(one.rule, one.result) for one in judged.counted] == result
+    assert [review.line(one) for one in judged.counted] == [1] * len(result)
+
+
+def test_a_statement_that_could_not_be_read_gives_its_line(tmp_path: Path) -> None:
+    text = rule("when: '\"dw.b\" in sql.tables'")
+    (judged,) = review.review(written(tmp_path, "a.sql", "select 1;\n\nselect from from"), load(text), NOW).counted
+    assert review.line(judged) == 3
+
+
+@pytest.mark.parametrize(("until", "result"), [("2026-11-20", []), ("2026-11-19", [("a", "FAIL")])])
+def test_a_file_is_exempt_for_its_tables(tmp_path: Path, until: str, result: list[tuple[str, str]]) -> None:
+    file = written(tmp_path, "a.sql", "select 'secret' from dw.a")
+    assert found(file, rule(f"exempt: [{{table: 'dw.*', until: {until}}}]")) == result
 
 
 def test_a_custom_check_of_the_family_is_judged_if_it_needs_the_code_alone(tmp_path: Path) -> None:

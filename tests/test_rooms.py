@@ -8,11 +8,14 @@ import pytest
 from extension.storage import ROOT
 
 FAMILIES = (
-    *("approvals", "backfills", "calendars", "files", "integrations", "nodes", "operators", "quality", "tables"),
+    *("approvals", "backfills", "calendars", "files", "integrations", "nodes", "operators", "quality", "sql", "tables"),
     *("transfers", "workspaces"),
 )
+SQL = ("words", "tables", "scripts", "grammar", "relations", "lineage", "joins", "statements", "reading")
 ROOMS = (
-    *("errors", "events", "payloads", "catalogue", "envelopes", "verdict", "settings", "windows", "checks.lists"),
+    *("errors", "sql.facts", "events", "payloads", "catalogue", "envelopes", "verdict", "settings", "windows"),
+    *(f"sql.{room}" for room in SQL),
+    *("sql", "queries", "checks.lists"),
     *(f"checks.{family}" for family in FAMILIES),
     *("checks", "cel", "conditions", "rules", "tree", "policy", "storage", "schema", "reference", "parameters"),
     *("dataworks", "sdk", "edges", "completion", "pipeline", "local", "cases", "review", "__main__"),
@@ -30,13 +33,19 @@ def imported(room: str) -> set[str]:
     """Rooms that a room imports, at the top or inside a function."""
     found = set()
     for node in ast.walk(module(room)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            if node.module in ("extension", "extension.checks"):
-                prefix = node.module.removeprefix("extension").strip(".")
-                found |= {f"{prefix}.{alias.name}".strip(".") for alias in node.names} & set(ROOMS)
-            if node.module.startswith("extension.") and node.module != f"extension.{room}":
-                found.add(node.module.removeprefix("extension."))
-    return found
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "extension":
+            package = node.module.removeprefix("extension").strip(".")
+            names = {f"{package}.{alias.name}".strip(".") for alias in node.names}
+            found |= {name if name in ROOMS else package for name in names}
+    return found - {"", room}
+
+
+def outside(room: str) -> set[str]:
+    """What a room imports from elsewhere."""
+    nodes = [*ast.walk(module(room))]
+    names = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return {name for name in names if not name.startswith("extension.")}
 
 
 def test_every_module_is_a_room() -> None:
@@ -52,15 +61,21 @@ def test_a_room_imports_only_from_rooms_above_it(room: str) -> None:
 
 def test_the_rule_can_fail() -> None:
     assert imported("pipeline") >= {"edges", "events", "envelopes"}
+    assert imported("sql") == {"sql.facts", "sql.reading"}
+
+
+def test_the_grammars_are_loaded_where_sql_is_read_and_nowhere_else() -> None:
+    """They take a tenth of a second, and most events need none."""
+    loading = {room for room in ROOMS if any(name.partition(".")[0] == "sqlglot" for name in outside(room))}
+    assert loading
+    assert loading <= {f"sql.{room}" for room in SQL}
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room.startswith("checks")])
 def test_checks_do_no_io(room: str) -> None:
     allowed = {"collections.abc", "datetime", "re", "typing", "msgspec", "extension", "extension.checks"}
     allowed |= {"enum", "inspect"} if room == "checks" else set()
-    names = {node.module for node in ast.walk(module(room)) if isinstance(node, ast.ImportFrom)}
-    names |= {alias.name for node in ast.walk(module(room)) if isinstance(node, ast.Import) for alias in node.names}
-    assert {name for name in names if name and not name.startswith("extension.")} <= allowed
+    assert outside(room) - allowed == set()
 
 
 @pytest.mark.parametrize("room", ROOMS)

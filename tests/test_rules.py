@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from extension import checks, policy, rules
+from extension import checks, policy, rules, sql
+from extension.checks import Need
 from extension.conditions import ConditionError
 from extension.events import Event, Missing, Reason, Unknown
 from extension.rules import Exemption, Policy, Rule, Scope
@@ -198,6 +199,54 @@ def test_an_exemption_of_tables_covers_an_event_all_of_whose_tables_it_names(
     tables: list[str], code: str, data: dict[str, object], covers: bool
 ) -> None:
     assert exemption(tables=Tables.read(tables)).covers(asked(code, data, moment=BEFORE)) is covers
+
+
+@pytest.mark.parametrize(
+    ("tables", "code", "data", "covers"),
+    [
+        (["dw.a"], "download-resources", {"sqlText": "select * from dw.A"}, True),
+        (["dw.*"], "download-resources", {"sqlText": "select * from dw.a, dw.b"}, True),
+        (["dw.a"], "download-resources", {"sqlText": "select * from dw.a, dw.b"}, False),
+        (["dw.*"], "download-resources", {"sqlText": "select * from dw.a"}, True),
+        (["dw.a"], "download-resources", {"sqlText": "select * from a", "queryDwProjectName": "dw"}, True),
+        (["*", "*.a"], "download-resources", {"sqlText": "select * from a"}, False),
+        (["dw.log_*"], "run-file", {"Content": "select * from dw.log_${bizdate}", "fileType": 10}, True),
+        (["dw.log_2*"], "run-file", {"Content": "select * from dw.log_${bizdate}", "fileType": 10}, False),
+        (["dw.log_*"], "run-file", {"Content": "select * from ${db}.log_a", "fileType": 10}, False),
+        (["*"], "download-resources", {"sqlText": "select 1"}, False),
+        (["*"], "download-resources", {"sqlText": "select * from"}, False),
+        (["*"], "download-resources", {}, False),
+        (["dw.a", "dw.b"], "commit-file", {"Content": "insert into dw.b select * from dw.a", "fileType": 10}, True),
+        (["dw.a"], "commit-file", {"Content": "insert into dw.b select * from dw.a", "fileType": 10}, False),
+        (["*"], "run-file", {"Content": "print(1)", "fileType": 1221}, False),
+    ],
+)
+def test_the_tables_of_sql_are_those_that_it_reads_and_writes(
+    tables: list[str], code: str, data: dict[str, object], covers: bool
+) -> None:
+    entry = exemption(tables=Tables.read(tables))
+    assert entry.covers(asked(code, data, moment=BEFORE)) is covers
+    assert not entry.covers(asked(code, data, moment=BEFORE), late=True)
+    assert not entry.covers(asked(code, data, moment=MOMENT))
+
+
+def test_what_the_message_says_of_tables_counts_also_when_it_is_late() -> None:
+    entry = exemption(tables=Tables.read(["odps.dw.*"]))
+    assert entry.covers(asked("upload-data-to-table", UPLOAD, moment=BEFORE), late=True)
+    assert not entry.covers(asked("project-deleted", moment=BEFORE), late=True)
+
+
+def test_sql_is_not_read_for_an_exemption_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "analyse", None)
+    one = asked("download-resources", {"sqlText": "select 1"}, moment=BEFORE)
+    assert not exemption(operators=ids("1"), tables=Tables.read(["*"])).covers(one)
+    assert exemption(operators=ids("149318")).covers(one)
+
+
+def test_without_the_code_of_a_file_nothing_is_exempt_for_its_tables() -> None:
+    for answer in (None, Missing("no")):
+        one = msgspec.structs.replace(asked("commit-file", moment=BEFORE), file=answer)
+        assert not exemption(tables=Tables.read(["*"])).covers(one)
 
 
 @pytest.mark.parametrize(
@@ -421,6 +470,159 @@ def test_what_the_platform_did_not_answer_is_known_by_its_error() -> None:
     assert one("when: \"'a' in operator.roles\"").unanswered(asked()) is None
 
 
+def test_code_that_was_not_had_leaves_a_condition_on_sql_without_an_answer() -> None:
+    lacking = msgspec.structs.replace(asked("commit-file"), file=Missing("no code"))
+    on_sql = one("when: sql.length > 3", "'*'", "")
+    assert on_sql.unanswered(lacking) == Missing("no code")
+    assert one("when: event.fileType == 10", "commit-file", "").unanswered(lacking) is None
+    download = msgspec.structs.replace(asked("download-resources"), file=Missing("no code"))
+    assert on_sql.unanswered(download) is None
+
+
+@pytest.mark.parametrize("code", ["commit-file", "deploy-file", "run-file", "delete-file"])
+def test_code_is_needed_for_operations_on_files_alone(code: str) -> None:
+    rule = one("", code, "file.size", "{max: 1kB}")
+    both = msgspec.structs.replace(rule, events=frozenset({"download-resources", code}))
+    assert both.needs == both.needs_of(asked(code)) == {Need.FILE}
+    assert both.needs_of(asked("download-resources")) == set()
+    download = msgspec.structs.replace(rule, events=frozenset({"download-resources", "project-deleted"}))
+    assert download.needs == set()
+    assert not download.asks
+
+
+def test_other_needs_are_those_of_every_event() -> None:
+    rule = one("", "'*'", "operator.roles", "{allow: [a]}")
+    assert rule.needs_of(asked("commit-file")) == rule.needs_of(asked()) == {Need.ROLES}
+
+
+# conditions on SQL
+
+
+def sql_rule(condition: str, keys: str = "", on: str = "[resources-download, file-change, freeze-node]") -> Rule:
+    """A rule with a condition alone."""
+    return one(f"when: {condition!r}{keys}", on, "")
+
+
+def downloaded(text: str, **data: object) -> Event[Any]:
+    """A download of the result of some SQL."""
+    return asked("download-resources", {"sqlText": text, **data})
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ('"hr.users" in sql.tables', True),
+        ('"hr.users.phone" in sql.columns', True),
+        ('sql.columns.exists(column, column.startsWith("hr."))', True),
+        ("sql.stars.size() > 0", False),
+        ('sql.statements == ["SELECT"]', True),
+        ("sql.limit <= 10", True),
+        ("!has(sql.limit) || sql.limit > 10", False),
+        ("sql.readable", True),
+        ("sql.length == 40", True),
+        ('"limit" in sql', True),
+        ('sql["limit"] == 10', True),
+        ('sql.tables.exists(table, table == "hr.salary") || event.dataRowSize > 5', True),
+    ],
+)
+def test_a_condition_can_read_what_the_sql_says(condition: str, met: bool) -> None:
+    text = "select phone from hr.users limit 10     "
+    assert sql_rule(condition).met(downloaded(text, dataRowSize=9)) is met
+    code = asked("commit-file", {"Content": text, "fileType": 10})
+    if "event" not in condition:
+        assert sql_rule(condition).met(code) is met
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ("event.dataRowSize > 100 && sql.limit > 10", False),
+        ("sql.limit > 10 && event.dataRowSize > 100", False),
+        ("event.dataRowSize > 5 || has(sql.limit)", True),
+        ("event.dataRowSize > 5 ? true : sql.readable", True),
+    ],
+)
+def test_sql_is_not_read_where_it_cannot_matter(condition: str, met: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "analyse", None)
+    rule = sql_rule(condition)
+    for one_ in (downloaded("select 1", dataRowSize=9), asked("download-resources", {"dataRowSize": 9})):
+        assert rule.met(one_) is met
+        assert rule.overlooked(one_) == ()
+
+
+@pytest.mark.parametrize("condition", ["sql.length > 1", "has(sql.limit)", "!has(sql.limit)", '"a" in sql.tables'])
+@pytest.mark.parametrize(
+    ("code", "data", "field", "reason"),
+    [
+        ("download-resources", {}, "sqlText", Reason.MISSING),
+        ("download-resources", {"sqlText": {}}, "sqlText", Reason.UNREADABLE),
+        ("commit-file", {}, "Content", Reason.MISSING),
+        ("freeze-node", {"sqlText": "select 1"}, "sql", Reason.MISSING),
+    ],
+)
+def test_sql_that_is_not_there_is_missed_also_by_who_asks_for_a_part_of_it(
+    condition: str, code: str, data: dict[str, object], field: str, reason: Reason
+) -> None:
+    with pytest.raises(ConditionError) as caught:
+        sql_rule(condition).met(asked(code, data))
+    assert (caught.value.field, caught.value.reason) == (field, reason)
+
+
+BROKEN = "select a from dw.t;\nselect b from from;\nselect c from dw.u"
+
+
+@pytest.mark.parametrize(
+    ("condition", "overlooks"),
+    [
+        ('"hr.users" in sql.tables', True),
+        ('event.dataRowSize == 9 && "hr.users" in sql.tables', True),
+        ('"hr.users" in sql.tables && sql.length > 3', True),
+        ('"hr" in sql', True),
+        ('event.dataRowSize == 8 && "hr.users" in sql.tables', False),
+        ('"hr.users" in sql.tables && sql.readable', False),
+        ("sql.length > 3000", False),
+        ("event.dataRowSize == 8", False),
+    ],
+)
+def test_what_a_condition_could_not_see_is_not_overlooked_where_it_could_matter(
+    condition: str, overlooks: bool
+) -> None:
+    rule, read = sql_rule(condition), downloaded("select a from dw.t", dataRowSize=9)
+    unread = downloaded(BROKEN, dataRowSize=9)
+    assert not rule.met(read)
+    assert not rule.met(unread)
+    assert rule.overlooked(read) == ()
+    assert [statement.line for statement in rule.overlooked(unread)] == ([2] if overlooks else [])
+
+
+def test_a_rule_without_a_condition_overlooks_nothing() -> None:
+    assert one("", "download-resources", "download.rows").overlooked(downloaded(BROKEN)) == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "of_download", "of_code"),
+    [
+        ("", Result.FAIL, Result.WARN),
+        (", result: WARN", Result.WARN, Result.WARN),
+        (", on_unreadable: OK", Result.OK, Result.OK),
+        (", on_unreadable: FAIL", Result.FAIL, Result.FAIL),
+        (", on_unreadable: FAIL, result: WARN", Result.FAIL, Result.FAIL),
+    ],
+)
+def test_what_could_not_be_read_gives_what_the_rule_says_else_less_for_code_than_for_a_download(
+    keys: str, of_download: Result, of_code: Result
+) -> None:
+    rule = sql_rule("sql.readable", keys)
+    assert rule.unreadable(downloaded("x")) is of_download
+    assert rule.unreadable(asked("download-resources-execute")) is of_download
+    assert rule.unreadable(asked("commit-file")) is of_code
+
+
+def test_a_workspace_that_makes_a_rule_a_warning_makes_it_one_for_what_could_not_be_read_too() -> None:
+    rule, _ = sql_rule("sql.readable", ", options: {result: level}").under({"level": "WARN"})
+    assert rule.unreadable(downloaded("x")) is Result.WARN
+
+
 # the plan
 
 
@@ -462,6 +664,11 @@ rules:
 )
 def test_a_rule_asks_where_the_message_is_not_enough(rule: Rule, asks: bool) -> None:
     assert rule.asks is asks
+
+
+def test_an_event_is_judged_by_what_the_policy_says_of_data_sources() -> None:
+    text = b"version: 1\nsql: {projects: {crm: shop}}\nrules: [{id: r, on: '*', check: node.count, with: {max: 1}}]"
+    assert policy.parse(text, "p").at(asked(), MOMENT)[0].databases.projects == {("", "crm"): "shop"}
 
 
 def test_an_empty_policy_judges_nothing_and_asks_nothing() -> None:

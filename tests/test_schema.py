@@ -214,7 +214,7 @@ TAKEN = {
         f"{{id: a, {ON}, {ROWS}, when: 'true', result: WARN, mode: shadow, message: no, severity: high, owner: us,"
         " help: 'https://example.com/x', on_error: WARN, on_timeout: OK, options: {max: maxRows, result: answer},"
         " from: 2026-01-01, until: '2026-12-31T18:00:00+08:00', workspaces: 1, except_workspaces: ['2*'],"
-        " operators: '3', except_operators: [4, '5'],"
+        " operators: '3', except_operators: [4, '5'], on_unreadable: OK,"
         " exempt: [{operator: 1, workspace: [2], table: 'odps.*', until: 2026-12-31 18:00, reason: audit}]}"
     ),
     "a condition alone": f"{{id: a, {ON}, when: 'true', options: {{result: answer}}}}",
@@ -252,6 +252,20 @@ def test_it_takes_what_the_parser_takes(rule: str) -> None:
 def test_a_named_list_stands_wherever_a_list_does(keys: str) -> None:
     values = "[commit-file]" if "on: {" in keys or "on: [" in keys else "['*.a']" if "table" in keys else "[1, '2']"
     text = f"version: 1\nlists: {{ids: {values}}}\nrules:\n  - {{id: a, {keys}}}\n"
+    assert not refused(text)
+    assert problems(text) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "{}",
+        "{projects: {odps_first: sales, '90214': hive.default, 90214/日志_1: ' a-b '}}",
+        "{engines: {crm: mysql, '90214': maxcompute, 90214/odps_first: presto}, projects: {}}",
+    ],
+)
+def test_it_takes_what_the_parser_takes_of_data_sources(sql: str) -> None:
+    text = f"version: 1\nsql: {sql}\nrules:\n  - {{id: a, {ON}, {ROWS}}}\n"
     assert not refused(text)
     assert problems(text) == []
 
@@ -296,6 +310,7 @@ BROKEN = {
     "mode exempt": f"{{id: a, {ON}, {ROWS}, mode: exempt}}",
     "an unknown severity": f"{{id: a, {ON}, {ROWS}, severity: grave}}",
     "on_error in small letters": f"{{id: a, {ON}, {ROWS}, on_error: fail}}",
+    "on_unreadable of an error": f"{{id: a, {ON}, {ROWS}, on_unreadable: ERROR}}",
     "a blank message": f"{{id: a, {ON}, {ROWS}, message: ' '}}",
     "a message that is too long": f"{{id: a, {ON}, {ROWS}, message: {'x' * 1001}}}",
     "a number for the owner": f"{{id: a, {ON}, {ROWS}, owner: 5}}",
@@ -334,6 +349,21 @@ def test_a_broken_rule_is_refused(rule: str) -> None:
         "version: 1\ndefaults: FAIL",
         "version: 1\ndefaults: {on_error: PASS}",
         "version: 1\ndefaults: {on_failure: OK}",
+        "version: 1\ndefaults: {on_unreadable: ERROR}",
+        "version: 1\nsql: odps",
+        "version: 1\nsql: {project: {}}",
+        "version: 1\nsql: {projects: [a]}",
+        "version: 1\nsql: {projects: {a: 5}}",
+        "version: 1\nsql: {projects: {a: 'a b'}}",
+        "version: 1\nsql: {projects: {a: '*'}}",
+        "version: 1\nsql: {projects: {a: odps.sales}}",
+        "version: 1\nsql: {projects: {a: .b}}",
+        "version: 1\nsql: {projects: {'odps_*': a}}",
+        "version: 1\nsql: {projects: {dw/odps: a}}",
+        "version: 1\nsql: {projects: {90214/: a}}",
+        "version: 1\nsql: {projects: {'': a}}",
+        "version: 1\nsql: {engines: {crm: oracle}}",
+        "version: 1\nsql: {engines: {crm: python}}",
         "version: 1\nlists: [a]",
         "version: 1\nlists: {a: b}",
         "version: 1\nlists: {a: []}",

@@ -1,6 +1,10 @@
 """The words of a policy become sizes, names, networks and patterns, exactly; what is none of them is refused."""
 
+import itertools
+import re
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from random import Random
 from typing import Any
 
 import msgspec
@@ -9,9 +13,13 @@ from jsonschema import Draft202012Validator
 
 from extension import settings
 from extension.settings import (
+    ANYTHING,
+    ANYTHING_BUT_A_DOT,
     MAX_PATTERN_CHARS,
+    ColumnNames,
     Count,
     Flag,
+    Glob,
     Guids,
     Ids,
     Known,
@@ -24,10 +32,13 @@ from extension.settings import (
     Pattern,
     Protected,
     Size,
+    TableNames,
     Tables,
     WorkspaceIds,
     address,
     bytes_text,
+    open_ended,
+    parametric,
     plain,
 )
 
@@ -371,6 +382,253 @@ def test_a_table_of_an_exemption_has_any_name_but_a_bare_one() -> None:
 def test_what_is_invisible_or_of_full_width_fools_nobody(name: str) -> None:
     assert name in Names.read(["*_pii"])
     assert name in Names.read(["crm_pii"])
+
+
+# names of which something is open
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "found"),
+    [
+        ("hr.*", "hr.\0", True),
+        ("hr.*", "h\0", None),
+        ("hr.*", "log_\0", False),
+        ("hr.salary", "\0.salary", None),
+        ("*.salary", "\0.salary", True),
+        ("*.salary", "\0.salary2", False),
+        ("**.salary", "\0.salary", True),
+        ("?.salary", "\0.salary", None),
+        ("*.salary", "shop.log_\0", None),
+        ("*.salary", "shop.log_\1", False),
+        ("shop.log_*", "shop.log_\1", True),
+        ("shop.*.x", "shop.\1", False),
+        ("shop.a?c", "shop.a\1", None),
+        ("hr.salary", "\0", None),
+        ("*", "\0", True),
+        ("hr.salary", "hr.salary", True),
+        ("hr.salary", "hr.salar", False),
+        ("hr.salary", "hr.salary2", False),
+        ("", "", True),
+        ("", "\0", None),
+        ("a*", "a" * (MAX_PATTERN_CHARS + 1), None),
+    ],
+)
+def test_a_pattern_is_held_against_all_that_a_name_can_be(pattern: str, name: str, found: bool | None) -> None:
+    assert Glob(pattern).match(name) is found
+
+
+def spelled(name: str) -> Iterator[str]:
+    """Names that a name with something open in it can be, with up to three signs for that."""
+    words = ["".join(signs) for count in range(4) for signs in itertools.product("ab.", repeat=count)]
+    closed = [word for word in words if "." not in word]
+    parts = ({ANYTHING: words, ANYTHING_BUT_A_DOT: closed}.get(sign, [sign]) for sign in name)
+    return map("".join, itertools.product(*parts))
+
+
+def test_a_pattern_says_nothing_of_an_open_name_that_is_not_so() -> None:
+    """By all names that it can be. Not to know is never wrong, but where nothing is open."""
+    random, told = Random(4), 0  # noqa: S311  no secret
+    signs = {"*": ".*", "?": "."}
+    for _ in range(3000):
+        pattern = "".join(random.choices("ab.*?", k=random.randint(0, 5)))
+        name = "".join(random.choices("ab.\0\1", weights=(3, 3, 2, 1, 1), k=random.randint(0, 4)))
+        if len(re.findall("[\0\1]", name)) > 2:
+            continue
+        expression = re.compile("".join(signs.get(sign, re.escape(sign)) for sign in pattern))
+        found, matching = Glob(pattern).match(name), {bool(expression.fullmatch(each)) for each in spelled(name)}
+        assert {found} == matching if name.isprintable() else found is None or {found} == matching
+        told += found is not None
+    assert told > 2000
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("hr.salary", True),
+        ("HR.Salary", True),
+        ("ｈｒ.salary", True),
+        ("shop.orders", False),
+        ("hr.pii.salary", True),  # with a schema
+        ("finance.ledger", True),
+        ("finance.ledger_2024", False),
+        ("salary", None),
+        ("ledger", None),
+        ("orders", None),  # in hr, perhaps
+        ("hr.log_${bizdate}", True),
+        ("hr.${table}", None),  # it may be finance.orders, looked for in the project hr
+        ("shop.log_${bizdate}", False),
+        ("shop.log_$[yyyymmdd-1]", False),
+        ("shop.log_@@[yyyy]", False),
+        ("shop.log_${yyyymm}${dd}", False),
+        ("shop.log_${bdp.system.bizdate}", False),
+        ("shop.log_$bizdate", False),
+        ("shop.log_${n}", False),
+        ("shop.h${n}", None),  # h and r.salary
+        ("shop.${table}", None),
+        ("shop.${table}_di", None),
+        ("${project}.orders", None),
+        ("${project}.ledger", None),
+        ("${table}", None),
+        ("log_${bizdate}", None),
+        ("$table", None),
+        ("shop.default.log_${n}", False),
+        ("finance.ledger${dag.input[0]}", None),
+    ],
+)
+def test_a_table_is_one_of_those_that_are_listed_or_is_not_or_may_be(name: str, found: bool | None) -> None:
+    assert TableNames.read(["hr.*", "finance.ledger"]).match(name) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("salary", True),
+        ("shop.salary", True),
+        ("salary2", False),
+        ("salary_${bizdate}", False),
+        ("shop.salary_${bizdate}", False),
+        ("shop.salary${suffix}", None),
+        ("${project}.salary", True),
+        ("shop.${table}", None),
+    ],
+)
+def test_a_table_of_any_project_needs_none(name: str, found: bool | None) -> None:
+    assert TableNames.read(["*.salary"]).match(name) is found
+
+
+def test_a_table_that_is_in_the_list_whatever_its_project_is_in_it() -> None:
+    assert TableNames.read(["*"]).match("${table}") is True
+    assert TableNames.read(["hr.*", "*.salary"]).match("salary") is True
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("max_pt", True), ("MAX_PT", True), ("max", False), ("max_${n}", None), ("m${n}", None)]
+)
+def test_any_name_may_be_open(name: str, found: bool | None) -> None:
+    assert Names.read(["max_pt"]).match(name) is found
+
+
+@pytest.mark.parametrize(
+    "name", ["a_${x}", "${a.b}", "$[yyyymmdd-1/24]", "@@[x]", "$bizdate", "x.$y.z", "${dag.input[0]}"]
+)
+def test_a_parameter_in_a_name_is_seen(name: str) -> None:
+    assert parametric(name)
+
+
+@pytest.mark.parametrize("name", ["a.b", "", "@a", "a$", "$", "${", "订单"])
+def test_a_name_without_a_parameter_has_none(name: str) -> None:
+    assert not parametric(name)
+    assert not open_ended(name)
+
+
+def test_a_date_is_no_open_end() -> None:
+    assert open_ended("log_${n}_${bizdate}")
+    assert not open_ended("log_${bizdate}")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("salary", "; did you mean *.salary?"),
+        ("salar?", "; did you mean *.salar??"),
+        ("odps.hr.salary", "; leave odps. out"),
+        ("ODPS.hr.*", "; leave odps. out"),
+        ("odps.*", "; leave odps. out"),
+    ],
+)
+def test_a_table_of_sql_without_its_project_or_with_its_engine_would_never_match(name: str, hint: str) -> None:
+    expected = f"expected tables such as project.table, project.* or *.table, found {name!r} in it{hint}"
+    assert problem(TableNames, ["a.b", name]) == expected
+
+
+def test_a_project_may_be_called_like_the_engine() -> None:
+    assert TableNames.read(["odps.orders"]).match("odps.orders") is True
+    assert ColumnNames.read(["odps.orders.id"]).holds("odps.orders", "id") is True
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("phone", "; did you mean *.phone?"),
+        ("users.phone", "; did you mean *.users.phone?"),
+        ("odps.hr.users.phone", "; leave odps. out"),
+        ("odps.hr.*", "; leave odps. out"),
+    ],
+)
+def test_a_column_of_sql_without_its_table_would_never_match(name: str, hint: str) -> None:
+    such = "columns such as project.table.column, project.table.* or *.column"
+    assert problem(ColumnNames, ["*.a", name]) == f"expected {such}, found {name!r} in it{hint}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "table", "column", "found"),
+    [
+        ("hr.users.phone", "hr.users", "phone", True),
+        ("hr.users.phone", "HR.users", "PHONE", True),
+        ("hr.users.phone", "hr.users", "phone2", False),
+        ("hr.users.phone", "shop.users", "phone", False),
+        ("hr.users.phone", "users", "phone", None),
+        ("hr.users.phone", "users2", "phone", False),
+        ("*.phone", "users", "phone", True),
+        ("*.phone", "hr.users", "name", False),
+        ("*phone*", "shop.phones", "id", True),  # the star does not stop at the dot
+        ("hr.*", "hr.users", "id", True),
+        ("hr.*", "users", "id", None),
+        ("hr.users.phone", "hr.users", "${column}", None),
+        ("hr.users.phone", "shop.users", "${column}", False),
+        ("hr.users.phone", "hr.users", "${bizdate}", False),  # the date itself
+        ("hr.users.phone", "hr.users", "phone_${bizdate}", False),
+        ("hr.users.phone*", "hr.users", "phone_${bizdate}", True),
+        ("hr.users.phone", "${project}.users", "phone", None),
+        ("hr.users.phone", "shop.${table}", "phone", None),
+    ],
+)
+def test_a_column_is_one_of_those_that_are_listed_or_is_not_or_may_be(
+    pattern: str, table: str, column: str, found: bool | None
+) -> None:
+    assert ColumnNames.read([pattern]).holds(table, column) is found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "table", "left"),
+    [
+        ("hr.users.phone", "hr.users", [("phone", True)]),
+        ("hr.users.phone", "hr.users2", []),
+        ("hr.users.phone", "users", [("phone", None)]),
+        ("hr.users.*", "hr.users", [("*", True)]),
+        ("hr.users.*_no", "hr.users", [("*_no", True)]),
+        ("a.hr.users?phone", "a.hr.users", [("phone", True)]),
+        ("*.phone", "shop.orders", [("phone", True)]),
+        ("*phone", "shop.orders", [("*phone", True)]),
+        ("*phone*", "shop.orders", [("*phone*", True)]),
+        ("*phone*", "shop.phones", [("*phone*", True), ("*", True)]),
+        ("hr.*", "hr.users", [("*", True)]),
+        ("hr.*", "shop.users", []),
+        ("*.users.phone", "hr.users", [("phone", True)]),
+        ("h*.phone", "hr.users", [("phone", True)]),
+        ("hr.users.phone", "shop.${table}", [("phone", None)]),
+    ],
+)
+def test_what_is_listed_says_which_columns_a_table_can_have(
+    pattern: str, table: str, left: list[tuple[str, bool | None]]
+) -> None:
+    assert list(ColumnNames.read([pattern]).over(table)) == [(pattern, *each) for each in left]
+
+
+@pytest.mark.parametrize("kind", [TableNames, ColumnNames])
+def test_the_schema_of_names_in_full_takes_what_is_read(kind: type[TableNames]) -> None:
+    validator = Draft202012Validator(kind.schema())
+    for name in ("a.b.c", "*", "a*", "*.b", "hr.users.*"):
+        assert validator.is_valid([name])
+        kind.read([name])
+    for name in ("a", "a?", ""):
+        assert not validator.is_valid([name])
+
+
+def test_a_list_of_many_stars_ends_at_once() -> None:
+    names = TableNames.read(["*a" * 499, "*.a" * 300])
+    assert names.match("${x}a" * 100) is None
+    assert names.match("b" * 500) is False
 
 
 # networks

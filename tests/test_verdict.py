@@ -1,5 +1,6 @@
 """The worst finding decides, and users read what was hit in their language, without anything that could deceive."""
 
+import ast
 import importlib
 import pkgutil
 import random
@@ -13,6 +14,7 @@ import pytest
 from extension import checks, verdict
 from extension.events import Missing, Reason, Unknown
 from extension.settings import Pattern, Size
+from extension.storage import ROOT
 from extension.verdict import (
     CONDITION,
     LATE,
@@ -34,6 +36,7 @@ from extension.verdict import (
     not_had,
     placeholders,
     show,
+    unparsed,
     unread,
     visible,
     worst,
@@ -199,8 +202,9 @@ def test_a_value_of_the_finding_is_stronger_than_that_of_the_event() -> None:
         LATE,
         not_had(Missing("why")),
         not_had(Missing("why", count=21, most=20)),
+        unparsed(3, "a quote is not closed"),
     ],
-    ids=["missing", "unreadable", "raised", "late", "not had", "too many"],
+    ids=["missing", "unreadable", "raised", "late", "not had", "too many", "unparsed"],
 )
 @pytest.mark.parametrize("language", Language)
 def test_a_rules_own_message_is_not_used_for_what_was_not_judged(finding: Finding, language: Language) -> None:
@@ -235,6 +239,41 @@ def test_instances_that_are_too_many_to_be_asked_for_are_counted_and_not_blamed_
         "[r] This rule can be checked for at most 20 instances at a time, and 1,021 are selected. Select fewer."
     )
     assert said(one, Language.ZH) == "[r] 本规则单次最多可检查 20 个实例，当前选择了 1,021 个。请减少所选实例。"
+
+
+def test_a_statement_that_was_judged_by_its_words_says_where_it_is_and_why() -> None:
+    one = judged(finding=unparsed(3, "Python is not SQL"))
+    assert said(one) == (
+        "[r] Line 3: this statement could not be read as SQL (Python is not SQL); it was judged by its words. Rewrite"
+        " it, or ask the owner of the extension."
+    )
+    assert said(one, Language.ZH) == (
+        "[r] 第 3 行：该语句无法按 SQL 解析（Python 代码不是 SQL），仅根据其中的词语进行了检查。请改写该语句，或联系"
+        "扩展程序负责人。"
+    )
+    assert "（a reason of tomorrow）" in said(judged(finding=unparsed(3, "a reason of tomorrow")), Language.ZH)
+
+
+def test_every_reason_that_the_reading_of_sql_gives_is_there_in_chinese() -> None:
+    reasons = re.compile("(?:an?|its?|the|engines|Python|Shell) [A-Za-z $#]+")
+    found = {
+        node.value
+        for file in (ROOT / "extension/sql").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and reasons.fullmatch(node.value)
+    }
+    assert found == set(verdict._REASONS)
+    assert all(re.search("[\u4e00-\u9fff]", chinese) for chinese in verdict._REASONS.values())
+
+
+def test_a_value_that_is_a_text_is_shown_in_the_language_of_the_policy() -> None:
+    one = judged(finding=hit(FILE, file=Text(en="<none>", zh="无")))
+    assert (said(one), said(one, Language.ZH)) == ('[r] The file "‹none›".', "[r] 文件“无”。")
+
+
+def test_what_could_not_be_read_is_told_apart_from_a_hit() -> None:
+    assert unparsed(1, "it is not SQL").unread
+    assert not any(finding.unread for finding in (hit(ROWS), unread(Unknown("a", Reason.MISSING)), RAISED, LATE))
 
 
 def test_a_condition_says_what_it_is() -> None:

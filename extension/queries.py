@@ -1,0 +1,214 @@
+"""The SQL of an event: where it is, what runs it, and which project its tables are in when it does not say."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from extension import events, sql
+from extension.events import SQL, Event, Fact, Payload, Reason, Unknown, had, known
+from extension.payloads import Download, FileChange, FileOperation
+from extension.sql.facts import Analysis, Engine
+from extension.verdict import casefold
+
+ENGINES = {
+    10: Engine.MAXCOMPUTE,
+    24: Engine.MAXCOMPUTE,
+    227: Engine.HIVE,
+    229: Engine.SPARK,
+    259: Engine.PRESTO,
+    260: Engine.HIVE,
+    1091: Engine.HOLOGRES,
+    1093: Engine.HOLOGRES,
+    6: Engine.SHELL,
+    257: Engine.SHELL,
+    221: Engine.PYTHON,
+    1221: Engine.PYTHON,
+    **dict.fromkeys((11, 99, 225, 228, 230, 239, 258, 900, 1089, 1100), Engine.OTHER),
+}
+"""Engine of each documented type of file; Impala's SQL is read as Hive's."""
+
+_NAMED = (
+    (Engine.HOLOGRES, re.compile("holo")),
+    (Engine.CLICKHOUSE, re.compile("clickhouse")),
+    (Engine.POSTGRESQL, re.compile("postgre")),
+    (Engine.MYSQL, re.compile("mysql|polardb|mariadb")),
+    (Engine.SPARK, re.compile("spark")),
+    (Engine.PRESTO, re.compile("presto|trino")),
+    (Engine.HIVE, re.compile("hive|emr")),
+    (Engine.MAXCOMPUTE, re.compile("odps|maxcompute")),
+)
+"""What a data source or the platform's name of an engine has in it, in the order in which it is looked for."""
+
+_SCHEMAS = {Engine.HOLOGRES: "public", Engine.POSTGRESQL: "public"}
+"""Where a table is that is named without a schema, in engines that have a default for it."""
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """SQL, what runs it, and the project of tables that are named without one (empty where that is not known)."""
+
+    text: str
+    engine: Engine
+    project: str
+
+    def __repr__(self) -> str:
+        """The engine alone: SQL shall not end in a log or a traceback."""
+        return f"Query({self.engine!r})"
+
+
+def carries(payload: type[Payload] | None) -> bool:
+    """Whether events with this payload can have SQL: downloads, and operations on files."""
+    return payload is not None and issubclass(payload, (Download, FileOperation))
+
+
+def query(event: Event[Any]) -> Fact[Query]:
+    """The SQL of an event: that of the result which is downloaded, or the code of a file.
+
+    Raises LookupError where the code was not asked of the platform, see `had`.
+    """
+    if isinstance(event.payload, Download):
+        return _of_download(event, event.payload)
+    if isinstance(event.payload, FileOperation):
+        return _of_file(event, event.payload)
+    return Unknown(SQL, Reason.MISSING)
+
+
+def _of_download(event: Event[Any], payload: Download) -> Fact[Query]:
+    """The SQL of a download.
+
+    `targetEngineType` is taken where it comes, though the documents have it for uploads alone. That the MaxCompute
+    project is called like the workspace is unverified: the policy can say another one.
+    """
+    if isinstance(payload.sql_text, Unknown):
+        return payload.sql_text
+    source = _name(payload.datasource_name)
+    engine = (
+        _said(event.databases.engines, event, source)
+        or _engine(events.text(event.data, "targetEngineType"))
+        or _engine(source)
+        or Engine.MAXCOMPUTE
+    )
+    project = _name(payload.workspace_name) if engine is Engine.MAXCOMPUTE else _SCHEMAS.get(engine, "")
+    project = _said(event.databases.projects, event, source) or project
+    return Query(text=payload.sql_text, engine=engine, project=project)
+
+
+def _of_file(event: Event[Any], payload: FileOperation) -> Fact[Query]:
+    """The code of a file. A documented type of file says what runs it, and no name of a data source says otherwise."""
+    file = had(event.file)
+    if isinstance(file.content, Unknown):
+        return file.content
+    source = (_name(payload.datasource_name) if isinstance(payload, FileChange) else "") or _name(file.datasource_name)
+    types = (*known(payload.file_type), *known(file.file_type))
+    engine = (
+        next((ENGINES[each] for each in types if each in ENGINES), None)
+        or _said(event.databases.engines, event, source)
+        or _engine(source)
+        or Engine.MAXCOMPUTE
+    )
+    project = _said(event.databases.projects, event, source) or _SCHEMAS.get(engine, "")
+    return Query(text=file.content, engine=engine, project=project)
+
+
+def _name(fact: Fact[str]) -> str:
+    """A name in the form in which names are compared, empty where it is not known."""
+    return "".join(map(casefold, known(fact)))
+
+
+def _engine(name: str) -> Engine | None:
+    """The engine that a name tells, None where it tells none."""
+    folded = casefold(name)
+    return next((engine for engine, words in _NAMED if words.search(folded)), None)
+
+
+_T = TypeVar("_T")
+
+
+def _said(by_place: Mapping[tuple[str, str], _T], event: Event[Any], source: str) -> _T | None:
+    """What the policy says of the place of an event, None where it says nothing: what is said most closely counts."""
+    workspace = "".join(known(event.workspace))
+    places = ((workspace, source), ("", source), (workspace, ""))
+    return next((by_place[place] for place in places if place in by_place), None)
+
+
+def analysis(event: Event[Any]) -> Fact[Analysis]:
+    """What the SQL of an event says. Raises LookupError as `query` does."""
+    found = query(event)
+    return found if isinstance(found, Unknown) else sql.analyse(found.text, found.engine, found.project)
+
+
+def tables(event: Event[Any]) -> tuple[str, ...]:
+    """Tables that an event is about, as `Payload.tables` says them; with SQL, those that it reads and writes.
+
+    Empty where not all of them are known for certain: the code was not had, a statement could not be read, a project is
+    not known.
+    """
+    if not carries(type(event.payload)):
+        return event.payload.tables() if event.payload else ()
+    if isinstance(event.payload, FileOperation) and not isinstance(event.file, events.FileSnapshot):
+        return ()
+    found = analysis(event)
+    if isinstance(found, Unknown) or found.unread:
+        return ()
+    names = (*_read(found), *_written(found))
+    return names if all("." in name for name in names) else ()
+
+
+def _read(found: Analysis) -> list[str]:
+    return list(dict.fromkeys(read.table for statement in found.statements for read in statement.reads))
+
+
+def _written(found: Analysis) -> list[str]:
+    return list(dict.fromkeys(written.table for statement in found.statements for written in statement.written))
+
+
+def _columns(found: Analysis) -> list[str]:
+    """Columns that the results come from, with the table; all columns of a table are a star."""
+    columns = (
+        f"{source.table}.{source.column}"
+        for statement in found.statements
+        for output in statement.outputs
+        for source in output.sources
+    )
+    return list(dict.fromkeys((*columns, *(f"{table}.*" for table in _stars(found)))))
+
+
+def _stars(found: Analysis) -> list[str]:
+    return list(dict.fromkeys(star.table for statement in found.statements for star in statement.stars))
+
+
+def _limit(found: Analysis) -> int | None:
+    """Most rows of the last result, None for no limit."""
+    limits = [statement.limit for statement in found.statements if statement.returns]
+    return limits[-1] if limits else None
+
+
+_FACTS: Mapping[str, Callable[[Analysis], object]] = {
+    "tables": _read,
+    "written": _written,
+    "columns": _columns,
+    "stars": _stars,
+    "functions": lambda found: list(dict.fromkeys(call.function for each in found.statements for call in each.calls)),
+    "statements": lambda found: list(dict.fromkeys(statement.kind for statement in found.statements)),
+    "cross_joins": lambda found: sum(len(statement.cross_joins) for statement in found.statements),
+    "limit": _limit,
+    "readable": lambda found: not found.unread,
+}
+"""What a condition sees of SQL, but for its length."""
+
+
+def values(event: Event[Any], only: frozenset[str] | None) -> Fact[Mapping[str, object]]:
+    """What a condition sees of the SQL of an event: the fields of `only`, all of them for None.
+
+    The SQL is not read for its length alone. Raises LookupError as `query` does.
+    """
+    found = query(event)
+    if isinstance(found, Unknown):
+        return found
+    made: dict[str, object] = {"length": len(found.text)} if only is None or "length" in only else {}
+    wanted = [name for name in _FACTS if only is None or name in only]
+    if wanted:
+        read = sql.analyse(found.text, found.engine, found.project)
+        made |= {name: _FACTS[name](read) for name in wanted}
+    return {name: value for name, value in made.items() if value is not None}
