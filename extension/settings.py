@@ -5,6 +5,8 @@ Each type has `read`, which takes the plain value of the policy and raises Value
 
 import fnmatch
 import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
 
@@ -95,6 +97,104 @@ def bytes_text(count: int) -> str:
     return f"{count:,} B"
 
 
+class Glob:
+    """A pattern that is compared with a name of which parts are open.
+
+    It is an automaton: bit n of a state says that the first n signs of the pattern can be used up. What a sign of the
+    name does to them takes a few operations on whole numbers, however many stars there are.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        signs = re.sub(r"\*+", "*", pattern)
+        self._at = {sign: sum(1 << at for at, each in enumerate(signs) if each == sign) for sign in {*signs, *"*?."}}
+        self._end = 1 << len(signs)
+
+    def match(self, name: str) -> bool | None:
+        """Whether it matches whatever `name` can be (True), nothing of that (False), or some of it (None).
+
+        Both are in the form in which names are compared, with `ANYTHING` and `ANYTHING_BUT_A_DOT` in the name.
+        """
+        if len(name) > MAX_PATTERN_CHARS:
+            return None
+        sure = could = self._closed(1)
+        for sign in name:
+            if sign in (ANYTHING, ANYTHING_BUT_A_DOT):
+                sure = self._closed(sure & self._at["*"])
+                could = self._filled(could, but=self._at["."] if sign == ANYTHING_BUT_A_DOT else 0)
+            else:
+                sure, could = self._after(sure, sign), self._after(could, sign)
+        if sure & self._end:
+            return True
+        return None if could & self._end else False
+
+    def _closed(self, state: int) -> int:
+        """With what is reached when stars are used up by nothing."""
+        return state | ((state & self._at["*"]) << 1)
+
+    def _after(self, state: int, sign: str) -> int:
+        used = state & (self._at.get(sign, 0) | self._at["?"])
+        return self._closed((used << 1) | (state & self._at["*"]))
+
+    def _filled(self, state: int, but: int) -> int:
+        """With what is reached by any signs, `but` those of the pattern at these places."""
+        passed = (self._end - 1) & ~but
+        while (further := self._closed(state | ((state & passed) << 1))) != state:
+            state = further
+        return state
+
+
+ANYTHING, ANYTHING_BUT_A_DOT = "\0", "\1"
+"""What stands in a name for what is not known of it. No name holds them of its own, for they are invisible."""
+
+_PARAMETER = re.compile(r"\$\{[^{}]*\}|(?:\$|@@)\[[^\[\]]*\]|\$\w+")
+_DATE = re.compile(
+    r"(?:\$|@@)\[.*|\$(?:bizdate|bizmonth|gmtdate|cyctime)"
+    r"|\$\{(?:(?:bdp\.system\.)?(?:bizdate|bizmonth|gmtdate|cyctime)|(?:yyyy|mm|dd|hh(?:24)?|mi|ss|[0-9 :+*/,_-])+)\}"
+)
+"""A scheduling parameter that is a date or a time, by its form or by the platform's name for it."""
+
+
+def parametric(name: str) -> bool:
+    """Whether a scheduling parameter stands in a name: `log_${bizdate}`."""
+    return _PARAMETER.search(name) is not None
+
+
+def open_ended(name: str) -> bool:
+    """Whether a scheduling parameter stands in a name that is no date: it can be anything."""
+    return ANYTHING in _opened(name)
+
+
+def _opened(name: str) -> str:
+    """A name with its parameters open: a date has no dot in it, any other can be anything."""
+    return _PARAMETER.sub(lambda found: ANYTHING_BUT_A_DOT if _DATE.fullmatch(found[0]) else ANYTHING, name)
+
+
+def _forms(table: str) -> tuple[str, ...]:
+    """What a table can be called in full.
+
+    A bare name can be in any project. A parameter that is no date can bring a project of its own, so that what stands
+    before its part is where the table is looked for without one: `shop.${table}`.
+    """
+    opened = _opened(table)
+    parts = opened.split(".")
+    first = next((number for number, part in enumerate(parts) if ANYTHING in part), 0)
+    forms = [".".join(parts[number:]) for number in range(first + 1)]
+    bare = [f"{ANYTHING}.{opened}"] if len(parts) == 1 else []
+    return (*bare, *(form for form in forms if "." in form or ANYTHING in form))
+
+
+def _either(answers: Iterable[bool | None]) -> bool | None:
+    """True where one is, else None where one is."""
+    found = set(answers)
+    return True if True in found else None if None in found else False
+
+
+def _agreed(answers: Iterable[bool | None]) -> bool | None:
+    """What all say, None where they do not say the same."""
+    found = set(answers)
+    return found.pop() if len(found) == 1 else None
+
+
 class Names:
     """Names or ids, compared without regard to case; `*` stands for any characters, also dots, and `?` for one."""
 
@@ -134,6 +234,18 @@ class Names:
     def __contains__(self, name: str) -> bool:
         folded = self._fold(name)
         return folded in self._exact or bool(self._pattern and self._pattern.match(folded))
+
+    def match(self, name: str) -> bool | None:
+        """Whether it is one of them; None where a scheduling parameter in it leaves that open."""
+        return self._match((_opened(self._fold(name)),)) if parametric(name) else name in self
+
+    def _match(self, forms: Iterable[str]) -> bool | None:
+        """Whether what is called in one of several ways is one of them, whichever it is."""
+        return _agreed(_either(glob.match(form) for glob in self._globs) for form in forms)
+
+    @cached_property
+    def _globs(self) -> tuple[Glob, ...]:
+        return tuple(Glob(self._fold(name)) for name in self.names)
 
 
 class Numbers(Names):
@@ -225,6 +337,91 @@ class Tables(Names):
             if "." not in name and "*" not in name:
                 raise ValueError(f"expected tables such as odps.project.table or *.table, found {plain(name)} in it")
         return names
+
+
+class TableNames(Names):
+    """Tables as SQL names them: project.table (elsewhere schema.table or database.table), or patterns of that.
+
+    A schema stands between project and table. A bare name would never match: `*.salary` is that table in any project.
+    A scheduling parameter in a name of the SQL can be anything; one that is a date (`${bizdate}`, `$[yyyymmdd]`) has no
+    dot in it.
+    """
+
+    FORM: ClassVar[str] = "table names"
+    _DOTS: ClassVar[int] = 1
+    _SUCH: ClassVar[str] = "tables such as project.table, project.* or *.table"
+
+    @classmethod
+    def schema(cls) -> dict[str, object]:
+        """What `read` takes, as JSON Schema."""
+        item = {"type": "string", "pattern": rf"[*]|([.].*){{{cls._DOTS}}}", "maxLength": MAX_PATTERN_CHARS}
+        return {"type": "array", "items": item, "minItems": 1}
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read a list of names. GUIDs, which begin with the engine, would never match either."""
+        names = super().read(value)
+        for name in names.names:
+            dots, opened = name.count("."), "*" in name
+            if dots < cls._DOTS and not opened:
+                raise ValueError(f"expected {cls._SUCH}, found {plain(name)} in it; did you mean *.{name}?")
+            if casefold(name).startswith("odps.") and (opened or dots > cls._DOTS):
+                raise ValueError(f"expected {cls._SUCH}, found {plain(name)} in it; leave odps. out")
+        return names
+
+    def match(self, name: str) -> bool | None:
+        """Whether a table is one of them; None where its project is not known or a parameter in its name leaves it
+        open.
+        """
+        folded = self._fold(name)
+        return folded in self if _whole(folded) else self._match(_forms(folded))
+
+
+def _whole(table: str) -> bool:
+    """Whether all is known of the name of a table."""
+    return "." in table and not parametric(table)
+
+
+class ColumnNames(TableNames):
+    """Columns as project.table.column, or patterns of that: `*.phone` is that column in any table."""
+
+    FORM: ClassVar[str] = "column names in full"
+    _DOTS: ClassVar[int] = 2
+    _SUCH: ClassVar[str] = "columns such as project.table.column, project.table.* or *.column"
+
+    def holds(self, table: str, column: str) -> bool | None:
+        """Whether a column of a table is one of them; None where the name of one of the two leaves it open."""
+        table, column = self._fold(table), self._fold(column)
+        if _whole(table) and not parametric(column):
+            return f"{table}.{column}" in self
+        if _DATE.fullmatch(column):
+            return False  # the date itself, and no column
+        names = [f"{form}.{_opened(column)}" for form in _forms(table)]
+        return self._match(names)
+
+    def over(self, table: str) -> Iterator[tuple[str, str, bool | None]]:
+        """Those that a table can have: the pattern, what it leaves of the column's name, and whether it surely is for
+        this table (True) or may be (None).
+
+        A dot between table and column is the pattern's last one, or hidden in a star or a question mark behind it.
+        """
+        forms = _forms(self._fold(table))
+        for pattern, of_table, column in self._parted:
+            found = _agreed(map(of_table.match, forms))
+            if found is not False:
+                yield pattern, column, found
+
+    @cached_property
+    def _parted(self) -> tuple[tuple[str, Glob, str], ...]:
+        """Each pattern, with a pattern of the table and one of the column, in every way in which it falls apart."""
+        found = []
+        for name in self.names:
+            folded = self._fold(name)
+            for at, sign in enumerate(folded):
+                if sign in ".*?" and at >= folded.rfind("."):
+                    star = sign == "*"
+                    found.append((name, Glob(folded[: at + star]), folded[at + (not star) :]))
+        return tuple(found)
 
 
 class Known(Names):

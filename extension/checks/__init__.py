@@ -18,6 +18,7 @@ from extension.checks import (
     nodes,
     operators,
     quality,
+    sql,
     tables,
     transfers,
     workspaces,
@@ -79,6 +80,7 @@ _DOWNLOADS = ("download-resources", "download-resources-execute")
 _DOWNLOAD = ("download-resources-execute",)
 _UPLOAD = ("upload-data-to-table",)
 _FILE = ("commit-file", "deploy-file", "run-file", "delete-file")
+_SQL = (*_DOWNLOADS, *_FILE)
 _TABLE = ("commit-table", "deploy-table")
 _NODES = ("freeze-node", "unfreeze-node", "undeploy-node")
 _INSTANCES = (
@@ -138,6 +140,15 @@ _CHECKS = (
     _check("file.functions", files.file_functions, files.Banned, _FILE, files.FUNCTIONS_REFUSED, needs=Need.FILE),
     _check("file.content", files.file_content, files.Content, _FILE, files.CONTENT_REQUIRED, files.CONTENT_FORBIDDEN, needs=Need.FILE),
     _check("file.size", files.file_size, MaximumSize, _FILE, files.FILE_TOO_LARGE, needs=Need.FILE),
+    _check("sql.tables", sql.sql_tables, sql.JudgedTables, _SQL, sql.TABLE_READ, sql.TABLE_WRITTEN, needs=Need.FILE),
+    _check("sql.columns", sql.sql_columns, sql.JudgedColumns, _SQL, sql.COLUMN_RETURNED, sql.COLUMN_USED, sql.COLUMN_UNMASKED, sql.COLUMN_IN_STAR, sql.COLUMN_IN_WORDS, needs=Need.FILE),
+    _check("sql.star", sql.sql_star, sql.JudgedStars, _SQL, sql.STAR_REFUSED, needs=Need.FILE),
+    _check("sql.functions", sql.sql_functions, sql.JudgedFunctions, _SQL, sql.FUNCTIONS_REFUSED, needs=Need.FILE),
+    _check("sql.statements", sql.sql_statements, sql.JudgedStatements, _SQL, sql.STATEMENT_REFUSED, needs=Need.FILE),
+    _check("sql.partition_filter", sql.sql_partition_filter, sql.Partitions, _SQL, sql.UNFILTERED, needs=Need.FILE),
+    _check("sql.limit", sql.sql_limit, sql.Limited, _SQL, sql.NO_LIMIT, sql.LIMIT_TOO_HIGH, needs=Need.FILE),
+    _check("sql.cross_join", sql.sql_cross_join, sql.Typed, _SQL, sql.CROSS_JOIN, needs=Need.FILE),
+    _check("sql.length", sql.sql_length, sql.Length, _SQL, sql.SQL_TOO_LONG, needs=Need.FILE),
     _check("table.name", tables.table_name, Named, _TABLE, tables.TABLE_NAME_REFUSED),
     _check("table.comment", tables.table_comment, tables.Commented, _TABLE, tables.TABLE_COMMENT_MISSING, tables.COLUMN_COMMENT_MISSING, needs=Need.TABLE),
     _check("table.column_name", tables.table_column_name, Named, _TABLE, tables.COLUMN_NAME_REFUSED, needs=Need.TABLE),
