@@ -13,7 +13,10 @@ import msgspec
 from extension.checks.lists import compare, few
 from extension.events import Event, Fact, Unknown, had
 from extension.payloads import FileOperation
+from extension.queries import ENGINES
 from extension.settings import Listed, MaximumSize, Names, Nothing, Pattern, bytes_text, plain
+from extension.sql.facts import Engine
+from extension.sql.words import Lines, clean, readings
 from extension.verdict import Finding, Text, casefold, hit, unread
 
 FILE_TYPES = {
@@ -237,7 +240,8 @@ def _functions(event: Event[FileOperation], deny: BannedFunctions) -> Iterator[F
     kind = event.payload.file_type
     count, functions, lines = 0, dict[str, None](), dict[str, None]()
     banned: dict[str, bool] = {}
-    for line, function in _calls(code if isinstance(kind, Unknown) else _visible(code, kind)):
+    engine = Engine.OTHER if isinstance(kind, Unknown) else ENGINES.get(kind, Engine.OTHER)
+    for line, function in _calls(code, engine):
         if function not in banned:
             banned[function] = function in deny
         if banned[function]:
@@ -319,71 +323,21 @@ def _where(types: FileTypes | None, event: Event[FileOperation], findings: Itera
         yield unread(kind)
 
 
-def _syntax(*, hidden: str, shown: str, unclear: str) -> re.Pattern[str]:
-    """Tokens of a language: what does not count, what counts but must be read as a whole, and what is unclear."""
-    return re.compile(f"(?P<hidden>(?:{hidden})++)|(?P<shown>{shown})|(?P<unclear>{unclear})", re.DOTALL)
-
-
-# Quotes that are not closed are unclear, and so is what engines read in different ways: a comment in a comment, a line
-# comment that ends in a carriage return or a backslash, a backslash before a quote where it may or may not be an escape
-# (a prefix: r'\', E'\''), quotes in dollars, quotes inside an expansion of a shell, and here-documents. In MaxCompute,
-# also a value of SET with a quote or a comment sign in it, which is taken to the semicolon as it is, and code of
-# another language that a function is made of (#CODE ... #END CODE).
-_SET = r"(?i:\bset)\s++[\w.-]++\s*+=(?:[^;'\"`/-]++|/(?!\*)|-(?!-))*+"
-_SQL_COMMENTS = r"/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/|--(?:[^\r\n\\]++|\\(?!\r?\n))*+(?=\r?\n|\Z)"
-_PREFIXED = r"(?!(?<=\w{0})[^{0}\\]*+(?:\\[^{0}][^{0}\\]*+)*+\\{0})"
-_ESCAPING = r"{0}" + _PREFIXED + r"(?:[^{0}\\]++|\\.)*+{0}"
-_HIVE = _syntax(
-    hidden="|".join((_ESCAPING.format("'"), _ESCAPING.format('"'), _SQL_COMMENTS)),
-    shown=rf"`[^`]*+`|{_SET}(?=;|\Z)",
-    unclear=rf"['\"`]|/\*|--|{_SET}|#\s*+(?i:code)\b",
-)
-_STANDARD = _syntax(
-    hidden=rf"'[^'\\]*+(?:\\[^'][^'\\]*+)*+'|{_SQL_COMMENTS}",
-    shown='"[^"]*+"',
-    unclear=r"['\"]|/\*|--|\$\w*+\$",
-)
-_PYTHON = _syntax(
-    hidden=r"#[^\r\n]*+",
-    shown=r"'''(?:[^'\\]++|\\.|'(?!''))*+'''|\"\"\"(?:[^\"\\]++|\\.|\"(?!\"\"))*+\"\"\""
-    r"|'(?!'')(?:[^'\\\r\n]++|\\.)*+'|\"(?!\"\")(?:[^\"\\\r\n]++|\\.)*+\"",
-    unclear="['\"]",
-)
-_SHELL = _syntax(
-    hidden=r"(?<![^ \t\n;|&()])#[^\n]*+",
-    shown=r"\\.|'[^']*+'|\"(?:[^\"\\$`]++|\\.|\$\{\w++\}|\$(?![({]))*+\"",
-    unclear=r"\$'|<<|['\"]",
-)
-_SYNTAXES = {
-    **dict.fromkeys((10, 24, 227, 229, 260), _HIVE),
-    **dict.fromkeys((259, 1091, 1093), _STANDARD),
-    **dict.fromkeys((221, 1221), _PYTHON),
-    **dict.fromkeys((6, 257), _SHELL),
-}
-
-
-def _visible(code: str, kind: int) -> str:
-    """`code` with blanks for what does not count, up to what is unclear; line numbers stay as they are."""
-    parts, position = [], 0
-    for token in _SYNTAXES[kind].finditer(code) if kind in _SYNTAXES else ():
-        if token.lastgroup == "unclear":
-            break
-        if token.lastgroup == "hidden":
-            parts += [code[position : token.start()], " ", "\n" * token[0].count("\n")]
-            position = token.end()
-    return "".join((*parts, code[position:]))
-
-
 _CALL = re.compile(r"(?<!\w)(\w++)[`\"]?[\s\\]*+(?:[(#]|/[*/]|--)")
 """A name and its bracket. Where comments are still there, one of them after the name is taken for the bracket."""
 
 
-def _calls(code: str) -> Iterator[tuple[int, str]]:
-    """Line and name of each call, without case, width and what is invisible."""
-    forms = {ord(character): casefold(character) for character in set(code) if not character.isspace()}
-    folded = code.translate(forms)
-    line, position = 1, 0
-    for call in _CALL.finditer(folded):
-        line += folded.count("\n", position, call.start())
-        position = call.start()
-        yield line, call[1]
+def _calls(code: str, engine: Engine) -> Iterator[tuple[int, str]]:
+    """Line and name of each call, without case, width and what is invisible.
+
+    From the place on where engines read SQL in different ways, it counts as it stands, too.
+    """
+    source = clean(code, engine)
+    found: dict[int, str] = {}
+    written = len(code) if engine in (Engine.PYTHON, Engine.SHELL) else source.unclear
+    for text, start in (*((reading, 0) for reading in readings(source)), (code, written)):
+        forms = {ord(character): casefold(character) for character in set(text) if not character.isspace()}
+        found |= {call.start(): call[1] for call in _CALL.finditer(text.translate(forms), start)}
+    lines = Lines(code)
+    for place in sorted(found):
+        yield lines.at(place), found[place]

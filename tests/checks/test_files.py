@@ -391,7 +391,7 @@ def test_a_comment_and_a_string_of_sql_hold_no_call(code: str, kind: int) -> Non
 @pytest.mark.parametrize("kind", [SQL, 24, 227, 229, 260])
 @pytest.mark.parametrize(
     "code",
-    ["select 'it\\'s max_pt(t)'", "select `a'b`, 'max_pt(t)'", 'select "max_pt(t)"', 'select "it\\"s max_pt(t)"'],
+    ["select 'it\\'s max_pt(t)'", "select `a b`, 'max_pt(t)'", 'select "max_pt(t)"', 'select "it\\"s max_pt(t)"'],
 )
 def test_hive_and_its_like_have_escapes_and_two_kinds_of_strings(code: str, kind: int) -> None:
     assert not calls(code, kind)
@@ -409,6 +409,7 @@ def test_standard_sql_has_names_in_double_quotes_and_no_escapes(code: str) -> No
     [
         "select 'a, max_pt(t)",
         "select `a, 'max_pt(t)'",
+        "select `a'b`, 'max_pt(t)'",
         "/* max_pt(t)",
         "/*/ max_pt(t)",
         "/* /* */ ' */ max_pt('t')",
@@ -427,7 +428,8 @@ def test_from_what_is_unclear_on_everything_counts(code: str, kind: int) -> None
 
 
 def test_a_name_in_double_quotes_is_read_as_a_whole() -> None:
-    assert not calls("select \"it's\", 'max_pt(t)'", HOLOGRES)
+    assert not calls("select \"its -- name\", 'max_pt(t)'", HOLOGRES)
+    assert calls("select \"it's\", 'max_pt(t)'", HOLOGRES)
 
 
 def test_a_backslash_before_a_quote_of_standard_sql_is_unclear() -> None:
