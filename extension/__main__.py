@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sized
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, cast, get_args, get_origin
+from typing import Any, NoReturn, cast, get_args, get_origin
 
 import click
 import msgspec
@@ -146,16 +146,20 @@ def policy_test(folders: tuple[Path, ...], policy: Path | None, form: str) -> No
 @main.command("review")
 @click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
 @click.option("--policy", type=_PATH, help="Policy instead of policy.yaml.")
+@click.option("--project", help="Project of tables that are named without one.")
 @click.option("--format", "form", type=click.Choice(["text", "github"]), default="text", show_default=True)
-def review_files(paths: tuple[Path, ...], policy: Path | None, form: str) -> None:
+def review_files(paths: tuple[Path, ...], policy: Path | None, project: str | None, form: str) -> None:
     """Judge code files of a repository as if committed.
 
-    Judged are .sql, .py and .sh files, those in folders among them, by the rules on commit-file whose check is of the
-    family file or sql and needs nothing but the file. The others are listed. Exits 0 for OK and WARN, 1 for FAIL, 2
-    for an error.
+    Judged are .sql, .py and .sh files, those in folders among them, by the rules on commit-file that need nothing but
+    the file: those whose check is of the family file or sql, and conditions on sql. The others are listed. A file has
+    no data source: its tables are in PROJECT, or in that which the policy has for "*" under sql: projects. Exits 0 for
+    OK and WARN, 1 for FAIL, 2 for an error.
     """
     with _explained():
         judged_by, left_out = review.reviewable(storage.load((policy or edges.environment().policy).resolve()))
+        if project is not None:
+            judged_by = _placed(judged_by, project)
         reviewed = []
         for file in review.files(paths):
             if file.suffix.lower() not in review.TYPES and file.is_file():
@@ -163,14 +167,14 @@ def review_files(paths: tuple[Path, ...], policy: Path | None, form: str) -> Non
             else:
                 reviewed.append(review.review(file, judged_by, edges.now()))
     for one in reviewed:
-        for judged in one.counted:
+        for said in one.verdict.lines():
+            judged = said.findings[0]
             line = review.line(judged)
-            said = one.verdict.sentence(judged)
             if form == "github":
                 level = "error" if judged.result == "FAIL" else "warning"
-                click.echo(cases.annotation(level, str(one.file), line, judged.rule, said))
+                click.echo(cases.annotation(level, str(one.file), line, judged.rule, said.text))
             else:
-                click.echo(f"{judged.result:4}  {one.file}{f':{line}' if line else ''}: {said}")
+                click.echo(f"{judged.result:4}  {one.file}{f':{line}' if line else ''}: {said.text}")
     if left_out:
         click.echo(f"not judged, since a file does not say what they need: {', '.join(left_out)}")
     if not judged_by.rules:
@@ -178,6 +182,14 @@ def review_files(paths: tuple[Path, ...], policy: Path | None, form: str) -> Non
     overall = review.overall(reviewed)
     click.echo(f"{overall}: {_count(reviewed, 'file')}, {_count(judged_by.rules, 'rule')} ({judged_by.name})")
     sys.exit(1 if overall == "FAIL" else 0)
+
+
+def _placed(policy: Policy, project: str) -> Policy:
+    """The policy for a review with `--project`."""
+    try:
+        return review.placed(policy, project)
+    except ValueError as error:
+        _fail(f"--project: {error}")
 
 
 def _count(things: Sized, name: str) -> str:
@@ -215,7 +227,8 @@ def list_events(code: str | None, policy: Path | None) -> None:
     else:
         _print("Fields: not typed, a condition can read any as event.NAME", "")
     _print("Checks, each with its parameters; those in brackets are optional")
-    _print(_grid(*(row for check in registry.values() if entry.code in check.events for row in _described(check))))
+    judging = [check for check in registry.values() if entry.code in check.events]
+    _print(_grid(*(row for check in judging for row in _described(check, entry))))
 
 
 _KINDS = {
@@ -250,9 +263,10 @@ def _fields(struct: type[Payload], indent: str = "  ") -> Iterator[tuple[str, st
             yield from _fields(item, f"{indent}  ")
 
 
-def _described(check: Check) -> Iterator[tuple[str, str]]:
+def _described(check: Check, entry: catalogue.Entry) -> Iterator[tuple[str, str]]:
     """What a check judges, what it takes, and what a message about it can hold."""
-    asks = f" Asks DataWorks for the {', the '.join(sorted(check.needs))}." if check.needs else ""
+    needs = sorted(check.needs if entry.has_code else check.needs - {checks.Need.FILE})
+    asks = f" Asks DataWorks for the {', the '.join(needs)}." if needs else ""
     yield "", ""
     yield f"  {check.id}", " ".join(check.about.split()) + asks
     about = schema.docs(check.settings)
@@ -358,6 +372,8 @@ def _circumstances(
                 yield name, Text(f"{finding['rule']}: {finding[name]}")
     for warning in msgspec.convert(verdict["warnings"], list[str]):
         yield "warning", Text(warning, "yellow")
+    if sql := msgspec.convert(verdict["sql"], dict[str, Any]):
+        yield "sql", Text(_said_of(sql))
     for request in run.received:
         given = request.parameters.get("CheckResult")
         taken = "taken" if given else "answered"
@@ -372,6 +388,14 @@ def _circumstances(
     yield "policy", Text(str(verdict["policy"]), "dim")
     spent = f"start {run.initialize_ms:.0f} ms, ask and judge {judged:.1f} ms, post {total - judged:.0f} ms"
     yield "time", Text(spent, "dim")
+
+
+def _said_of(sql: Mapping[str, Any]) -> str:
+    """What a run went by where SQL was read."""
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sql["statements"].items())
+    unread = ", ".join(f"{reason} {number}" for reason, number in sql["unread"].items())
+    project = f", project {sql['project']}" if sql["project"] else ", project not known"
+    return f"{sql['engine']}{project}: {kinds or 'no statement'}" + (f"; by its words: {unread}" if unread else "")
 
 
 if __name__ == "__main__":

@@ -68,6 +68,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return Level.TENANT if self.module in _TENANT_MODULES else Level.WORKSPACE
 
     @property
+    def has_code(self) -> bool:
+        """Whether it is about a file, whose code DataWorks can be asked for."""
+        return self.payload is not None and issubclass(self.payload, payloads.FileOperation)
+
+    @property
     def callback(self) -> Callback | None:
         """API that takes the verdict, None where nobody waits for one."""
         if self.kind is Kind.REGULAR:

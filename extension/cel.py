@@ -67,7 +67,8 @@ class Checked(NamedTuple):
     where it is used whole. `names` are all names that are selected of anything, those in `has` among them. `needs` are
     paths that must be there for the condition to come out. `patterns` and `zones` are the regular expressions and
     timezones that are written out, each as in the text and with its place; `converted` are texts that are written out
-    for a function of `FORMS`, whose name comes first.
+    for a function of `FORMS`, whose name comes first; `sought` are texts that are written out and looked for in a list
+    of a variable, whose path comes first.
 
     The time is `steps`: see `conditions.Condition.holds`. `power` is the power of the lists' length, `inner` whether
     macros are nested, `scans` the depth at which texts are searched, `longest` the longest list in the text itself.
@@ -81,6 +82,7 @@ class Checked(NamedTuple):
     patterns: tuple[tuple[str, int], ...]
     zones: tuple[tuple[str, int], ...]
     converted: tuple[tuple[str, str, int], ...]
+    sought: tuple[tuple[tuple[str, ...], str, int], ...]
     power: int
     inner: bool
     scans: int
@@ -235,6 +237,7 @@ def check(words: Sequence[Token], text: str, variables: Mapping[str, Kind], valu
         patterns=tuple(checker.patterns),
         zones=tuple(checker.zones),
         converted=tuple(checker.converted),
+        sought=tuple(checker.sought),
         power=checker.power,
         inner=checker.inner,
         scans=checker.scans,
@@ -285,13 +288,15 @@ def _listed(choices: Iterable[str]) -> str:
 class _Term(NamedTuple):
     """A part of a condition: its kind, the variable's path that it is, or the literal text as it is written.
 
-    `free` is whether it comes from a variable, and not from a macro's name alone.
+    `free` is whether it comes from a variable, and not from a macro's name alone. `whole` is the path once no more of
+    it follows.
     """
 
     kind: Kind
     path: tuple[str, ...] = ()
     literal: str = ""
     free: bool = False
+    whole: tuple[str, ...] = ()
 
 
 class _Checker:
@@ -312,6 +317,7 @@ class _Checker:
         self.patterns: list[tuple[str, int]] = []
         self.zones: list[tuple[str, int]] = []
         self.converted: list[tuple[str, str, int]] = []
+        self.sought: list[tuple[tuple[str, ...], str, int]] = []
         self.power = self.scans = self.longest = 0
         self.inner = False
 
@@ -362,10 +368,14 @@ class _Checker:
 
     def _operation(self, weakest: int = 1) -> _Term:
         """An operand, with the operators behind it that are at least as strong as `weakest`."""
+        at = self._word.at
         term = self._unary()
         while (strength := _STRENGTH.get(self._word.text, 0)) >= weakest:
             operator = self._next()
-            term = self._apply(operator, term, self._operation(strength + 1))
+            right = self._operation(strength + 1)
+            if operator.text == "in" and term.literal and right.whole:
+                self.sought.append((right.whole, term.literal, at))
+            term = self._apply(operator, term, right)
         return term
 
     def _apply(self, operator: Token, left: _Term, right: _Term) -> _Term:
@@ -454,7 +464,7 @@ class _Checker:
             self._walks(term.free and len(term.path) > 1 and term.kind.name in ("list", "map", "record", "dyn"))
             if term.free:
                 self.paths.add(term.path)
-        return term._replace(path=())
+        return term._replace(path=(), whole=term.path)
 
     def _dot(self, term: _Term, start: int) -> _Term:
         if self._word.kind != "name":

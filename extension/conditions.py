@@ -15,8 +15,8 @@ from enum import Enum
 from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
-from types import NoneType, UnionType
-from typing import Annotated, Any, Protocol, Union, cast, get_args, get_origin
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Protocol, TypeAlias, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -154,8 +154,14 @@ _FAILURES: Mapping[type[Exception], str] = {
 }
 
 
-def compile(text: object, variables: Mapping[str, Kind]) -> Condition:  # noqa: A001  as in re.compile
-    """Read a condition whose variables are of these kinds.
+Never: TypeAlias = Callable[[str], str]
+"""Why a list never holds a text, empty where it may."""
+
+
+def compile(  # noqa: A001  as in re.compile
+    text: object, variables: Mapping[str, Kind], never: Mapping[tuple[str, ...], Never] = MappingProxyType({})
+) -> Condition:
+    """Read a condition whose variables are of these kinds. `never` refuses texts that a list, by its path, never holds.
 
     Fields that a record does not have are refused; a field that the platform has added can be read in brackets, as in
     `event["newField"]`, of which nothing is checked. Raises ValueError with one line that says what is wrong and where.
@@ -178,6 +184,10 @@ def compile(text: object, variables: Mapping[str, Kind]) -> Condition:  # noqa: 
             )
     for function, literal, at in checked.converted:
         _check_converted(function, literal, at)
+    for path, literal, at in checked.sought:
+        found = str(_value(literal))
+        if path in never and (problem := never[path](found)):
+            raise ValueError(f"{'.'.join(path)} never holds {plain(found)}: {problem} (at character {at + 1})")
     return Condition(
         text=text,
         reads=frozenset(checked.reads),

@@ -180,6 +180,8 @@ class Databases(msgspec.Struct, frozen=True, kw_only=True):
     """Project (schema, database) of the tables that are named without one."""
     engines: Mapping[tuple[str, str], Engine] = {}
     """What runs the SQL."""
+    project: str = ""
+    """Project of tables on MaxCompute of which `projects` says nothing, empty where it is not known."""
 
 
 EPOCH = datetime.fromtimestamp(0, UTC)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from extension import catalogue, dataworks, envelopes, events, parameters
+from extension import catalogue, dataworks, envelopes, events, parameters, queries
 from extension.completion import Asking
 from extension.conditions import ConditionError
 from extension.edges import NO_CREDENTIALS, Call, Extension, Switch, need
@@ -39,11 +39,13 @@ from extension.verdict import (
 )
 
 _LOGGED_FINDINGS, _LOGGED_CHARS, _LOGGED_ITEMS = 40, 300, 20
-_LOGGED_FINDINGS_BYTES, _LOGGED_WARNINGS_BYTES, _LOGGED_OPTIONS_BYTES = 12_000, 4_000, 8_000
+_LOGGED_FINDINGS_BYTES, _LOGGED_WARNINGS_BYTES, _LOGGED_OPTIONS_BYTES, _LOGGED_TABLES_BYTES = (
+    12_000,
+    4_000,
+    8_000,
+    1_000,
+)
 """A line of Function Compute's log holds 32 KB."""
-
-_SHOWN_STATEMENTS = 10
-"""Most statements that a condition has a finding for because they could not be read."""
 
 RETURNED_CHARS = 1000
 """Longest message that is returned to Function Compute; the platform's limit is unverified."""
@@ -86,6 +88,7 @@ def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], b
         language=policy.language,
         warnings=tuple(warnings),
         answers=_answers(event, rules),
+        sql=_sql(event, rules),
     )
     return settle(verdict, event)
 
@@ -96,6 +99,16 @@ def _answers(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
     options = _fitting([(key, _shown(event.options[key])) for key in sorted(keys)], _LOGGED_OPTIONS_BYTES)
     roles = {"roles": _shown(sorted(event.roles))} if isinstance(event.roles, frozenset) else {}
     return ({"options": dict(options)} if keys else {}) | roles
+
+
+def _sql(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
+    """What is known of the SQL, where rules have read it."""
+    if not any(rule.is_about_sql for rule in rules):
+        return {}
+    return {
+        name: _fitting(list(map(clean, fact)), _LOGGED_TABLES_BYTES) if isinstance(fact, list) else fact
+        for name, fact in queries.account(event).items()
+    }
 
 
 _Found: TypeAlias = tuple[tuple[Finding, ...], Result, str]
@@ -129,8 +142,7 @@ def _apply(rule: Rule, event: Event[Any]) -> _Found:
             return (unread(Unknown(problem.field, problem.reason)),), rule.result, ""
         return (RAISED,), rule.on_error, f"when: {problem}"
     if not met:
-        overlooked = rule.overlooked(event)[:_SHOWN_STATEMENTS]
-        return tuple(unparsed(each.line, each.unread) for each in overlooked), rule.result, ""
+        return tuple(unparsed(rule.overlooked(event))), rule.result, ""
     answers = (getattr(event, need) for need in sorted(rule.needs_of(event)))
     missing = missing or next((answer for answer in answers if isinstance(answer, Missing)), None)
     if missing:
@@ -349,6 +361,7 @@ def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for i
             "findings_total": len(verdict.findings),
             "asked": [msgspec.structs.replace(each, error=clean(each.error, _LOGGED_CHARS)) for each in verdict.asked],
             "answers": verdict.answers,
+            "sql": verdict.sql,
             "callback": {
                 "outcome": callback.outcome,
                 "action": callback.action,

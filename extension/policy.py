@@ -19,7 +19,7 @@ from extension.errors import Fault, PolicyError
 from extension.events import Databases
 from extension.rules import DEFAULT_TIMEZONE, Exemption, Policy, Rule, Scope
 from extension.settings import Ids, Names, Tables, WorkspaceIds
-from extension.sql.facts import Engine
+from extension.sql.facts import KINDS, Engine
 from extension.tree import REQUIRED, Place, Section, Tree, Trees, join, load, suggestion
 from extension.verdict import MAX_HELP_CHARS, SUBJECT, Language, Mode, Result, Severity, casefold, placeholders
 
@@ -143,10 +143,12 @@ class _Settings:
 
 def _databases(section: Section) -> Databases:
     """What `sql:` says of data sources."""
-    projects = _by_place(section.section("projects"), lambda own, key: own.take(key, _project, lists=False))
+    projects = section.section("projects")
+    others = projects.take(OTHERS, project, default="", lists=False) if projects else ""
+    of_places = _by_place(projects, lambda own, key: own.take(key, project, lists=False))
     engines = _by_place(section.section("engines"), lambda own, key: own.choice(key, *ENGINES))
     section.close()
-    return Databases(projects=projects, engines=engines)
+    return Databases(projects=of_places, engines=engines, project=others or "")
 
 
 def _by_place(section: Section | None, read: Callable[[Section, str], _T]) -> Mapping[tuple[str, str], _T]:
@@ -154,6 +156,8 @@ def _by_place(section: Section | None, read: Callable[[Section, str], _T]) -> Ma
     found: dict[tuple[str, str], _T] = {}
     for key in section.tree if section else ():
         own = cast("Section", section)
+        if key in own.known:
+            continue
         match = _PLACE.fullmatch(casefold(key))
         if match is None:
             own.fault(key, "expected a data source, the id of a workspace, or both, such as 90214/odps_first")
@@ -167,9 +171,12 @@ def _by_place(section: Section | None, read: Callable[[Section, str], _T]) -> Ma
 
 _PLACE = re.compile(r"(?P<alone>[0-9]+)|(?:(?P<workspace>[0-9]+)/)?(?P<source>[^\s/*?]+)")
 
+OTHERS = "*"
+"""Key of the project of all tables on MaxCompute that no other key is for."""
 
-def _project(value: object) -> str:
-    """A project, schema or database, in the form in which names are compared."""
+
+def project(value: object) -> str:
+    """A project, schema or database, in the form in which names are compared. Raises ValueError."""
     name = casefold(value) if isinstance(value, str) else ""
     if not re.fullmatch(r"[\w-]+(?:[.][\w-]+)*", name) or name.startswith("odps."):
         hint = "; leave odps. out" if name.startswith("odps.") else ""
@@ -292,7 +299,7 @@ class _Reader:
     def _condition(self, codes: frozenset[str] | None, check: Check | None, value: object) -> Condition:
         """Compile `when:` for the events that the rule is for."""
         known = codes or frozenset(catalogue.BY_CODE)
-        return conditions.compile(value, variables((known & check.events if check else known) or known))
+        return conditions.compile(value, variables((known & check.events if check else known) or known), _NEVER)
 
     def _scope(self) -> Scope:
         section = self.section
@@ -362,6 +369,42 @@ def variables(codes: frozenset[str]) -> Mapping[str, Kind]:
         "now": cel.TIMESTAMP,
         "parameters": cel.map_of(cel.STRING, cel.STRING),
     }
+
+
+def _no_table(name: str) -> str:
+    """Why no table of a SQL is called `name`, empty where one may be."""
+    if name != casefold(name):
+        return f"names are in lower case, so write {settings.plain(casefold(name))}"
+    begin = name.partition("*")[0]
+    return f'it holds names, not patterns; write exists(t, t.startsWith("{begin}"))' if begin != name else ""
+
+
+def _no_column(name: str) -> str:
+    """Why no column of a SQL is called `name`: only all columns of a table have a star."""
+    if "." not in name:
+        return f'it holds project.table.column; write exists(c, c.endsWith(".{name}"))'
+    return _no_table(name.removesuffix(".*"))
+
+
+def _no_function(name: str) -> str:
+    """Why no function of a SQL is called `name`."""
+    return f"names are in lower case, so write {settings.plain(casefold(name))}" if name != casefold(name) else ""
+
+
+def _no_statement(kind: str) -> str:
+    """Why no statement is of the kind `kind`."""
+    return "" if kind in KINDS else f"it holds {', '.join(KINDS)}{suggestion(kind.upper(), KINDS)}"
+
+
+_NEVER: Mapping[tuple[str, ...], Callable[[str], str]] = {
+    ("sql", "tables"): _no_table,
+    ("sql", "written"): _no_table,
+    ("sql", "stars"): _no_table,
+    ("sql", "columns"): _no_column,
+    ("sql", "functions"): _no_function,
+    ("sql", "statements"): _no_statement,
+}
+"""What a condition can look for in vain: it would never hit, and nobody would see why."""
 
 
 def _list(value: object) -> list[object]:

@@ -1,6 +1,7 @@
 """The SQL of an event: where it is, what runs it, and which project its tables are in when it does not say."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -43,6 +44,10 @@ _NAMED = (
 
 _SCHEMAS = {Engine.HOLOGRES: "public", Engine.POSTGRESQL: "public"}
 """Where a table is that is named without a schema, in engines that have a default for it."""
+
+
+_ON_MAXCOMPUTE = frozenset({Engine.MAXCOMPUTE, Engine.PYTHON, Engine.SHELL, Engine.OTHER})
+"""Engines whose tables are in the project that the policy says of all others."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +94,7 @@ def _of_download(event: Event[Any], payload: Download) -> Fact[Query]:
         or _engine(source)
         or Engine.MAXCOMPUTE
     )
-    project = _name(payload.workspace_name) if engine is Engine.MAXCOMPUTE else _SCHEMAS.get(engine, "")
-    project = _said(event.databases.projects, event, source) or project
+    project = _project(event, source, engine, _name(payload.workspace_name))
     return Query(text=payload.sql_text, engine=engine, project=project)
 
 
@@ -107,8 +111,18 @@ def _of_file(event: Event[Any], payload: FileOperation) -> Fact[Query]:
         or _engine(source)
         or Engine.MAXCOMPUTE
     )
-    project = _said(event.databases.projects, event, source) or _SCHEMAS.get(engine, "")
-    return Query(text=file.content, engine=engine, project=project)
+    return Query(text=file.content, engine=engine, project=_project(event, source, engine))
+
+
+def _project(event: Event[Any], source: str, engine: Engine, workspace: str = "") -> str:
+    """The project of tables that are named without one, empty where it is not known.
+
+    On MaxCompute it may be called like the `workspace`; what the policy says of all tables there counts before that.
+    Code that is no SQL runs there, too, for all that is known.
+    """
+    others = event.databases.project or workspace
+    rest = others if engine in _ON_MAXCOMPUTE else _SCHEMAS.get(engine, "")
+    return _said(event.databases.projects, event, source) or rest
 
 
 def _name(fact: Fact[str]) -> str:
@@ -146,13 +160,43 @@ def tables(event: Event[Any]) -> tuple[str, ...]:
     """
     if not carries(type(event.payload)):
         return event.payload.tables() if event.payload else ()
-    if isinstance(event.payload, FileOperation) and not isinstance(event.file, events.FileSnapshot):
+    if isinstance(event.payload, FileOperation) and not _has_code(event):
         return ()
     found = analysis(event)
     if isinstance(found, Unknown) or found.unread:
         return ()
     names = (*_read(found), *_written(found))
     return names if all("." in name for name in names) else ()
+
+
+def account(event: Event[Any]) -> Mapping[str, object]:
+    """What a verdict on SQL went by, for a log: names and numbers, no text of it; empty where it was not read.
+
+    Of a statement that was read by its words tables are counted, and not named: these may be any of its words.
+    """
+    if isinstance(event.payload, FileOperation) and not _has_code(event):
+        return {}
+    found = query(event)
+    read = None if isinstance(found, Unknown) else sql.analysed(found.text, found.engine, found.project)
+    if isinstance(found, Unknown) or read is None:
+        return {}
+    sure = msgspec.structs.replace(read, statements=tuple(each for each in read.statements if not each.unread))
+    return {
+        "engine": read.engine,
+        "project": found.project,
+        "characters": read.characters,
+        "statements": Counter(statement.kind for statement in read.statements),
+        "tables": _read(sure),
+        "tables_total": len(_read(read)),
+        "written": _written(sure),
+        "written_total": len(_written(read)),
+        "unread": Counter(statement.unread for statement in read.unread),
+    }
+
+
+def _has_code(event: Event[Any]) -> bool:
+    """Whether the code of a file was had of the platform."""
+    return isinstance(event.file, events.FileSnapshot)
 
 
 def _read(found: Analysis) -> list[str]:

@@ -28,7 +28,7 @@ be had, the rule gives its `on_error`.
 """
 
 _ASKED = {
-    Need.FILE: "for the code (GetIDEEventDetail)",
+    Need.FILE: "for the code of a file (GetIDEEventDetail)",
     Need.TABLE: "for the table (GetIDEEventDetail)",
     Need.INSTANCES: "for the instances (GetInstance)",
     Need.ROLES: "for the members of the workspace (ListProjectMembers)",
@@ -67,7 +67,9 @@ def _section(check: Check) -> Iterator[str]:
     yield f"{prose.strip()}\n"
     yield f"Judges {_events(check)}."
     if check.needs:
-        yield f"Asks DataWorks {' and '.join(_ASKED[need] for need in sorted(check.needs))}."
+        asked = " and ".join(_ASKED[need] for need in sorted(check.needs))
+        others = Need.FILE in check.needs and not all(catalogue.BY_CODE[code].has_code for code in check.events)
+        yield f"Asks DataWorks {asked}{'; the message of a download has its SQL' if others else ''}."
     yield ""
     about = docs(check.settings)
     for field in msgspec.structs.fields(check.settings):

@@ -9,7 +9,8 @@ import msgspec
 
 from extension import envelopes, pipeline
 from extension.checks import Need
-from extension.events import FileSnapshot, read
+from extension.events import Databases, FileSnapshot, read
+from extension.policy import project as name_of
 from extension.rules import Policy, Rule
 from extension.verdict import Judged, Mode, Result, Verdict, worst
 
@@ -55,9 +56,20 @@ def reviewable(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
     return msgspec.structs.replace(policy, rules=kept, plan={EVENT: kept}), left
 
 
+def placed(policy: Policy, project: str) -> Policy:
+    """The policy with `project` as that of all tables which are named without one: a file has no data source.
+
+    Raises ValueError for what is no name of a project.
+    """
+    return msgspec.structs.replace(policy, databases=Databases(project=name_of(project)))
+
+
 def _judges(rule: Rule) -> bool:
-    """Whether a file alone says all that a rule needs."""
-    if rule.check is None or not rule.check.id.startswith(FAMILIES) or rule.check.id in _LEFT_OUT:
+    """Whether a file alone says all that a rule needs. A condition without a check must be about SQL."""
+    if rule.check is None:
+        if not rule.reads_sql:
+            return False
+    elif not rule.check.id.startswith(FAMILIES) or rule.check.id in _LEFT_OUT:
         return False
     if rule.when:
         fields = rule.when.fields.get("event", frozenset())

@@ -126,8 +126,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _judges_files(self) -> bool:
         """Whether any of its events is about a file."""
-        payloads = (catalogue.BY_CODE[code].payload for code in self.events)
-        return any(payload is not None and issubclass(payload, FileOperation) for payload in payloads)
+        return any(catalogue.BY_CODE[code].has_code for code in self.events)
 
     @property
     def reads_roles(self) -> bool:
@@ -144,6 +143,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def reads_sql(self) -> bool:
         """Whether its condition reads the SQL of the event."""
         return self.when is not None and "sql" in self.when.reads
+
+    @property
+    def is_about_sql(self) -> bool:
+        """Whether its check or its condition is."""
+        return self.reads_sql or (self.check is not None and self.check.id.startswith("sql."))
 
     def reads_code(self, event: Event[Any]) -> bool:
         """Whether its condition reads the code of the file that the event is about."""

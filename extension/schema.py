@@ -76,8 +76,9 @@ def _sql() -> Schema:
         {
             "projects": {
                 "type": "object",
-                "description": "Project (schema, database) of tables that are named without one.",
-                "propertyNames": keys,
+                "description": "Project (schema, database) of tables that are named without one; `*`: of all others on"
+                " MaxCompute.",
+                "propertyNames": {"pattern": rf"{keys['pattern']}|^[*]$"},
                 "additionalProperties": project,
             },
             "engines": {

@@ -354,16 +354,20 @@ class TableNames(Names):
     @classmethod
     def schema(cls) -> dict[str, object]:
         """What `read` takes, as JSON Schema."""
-        item = {"type": "string", "pattern": rf"[*]|([.].*){{{cls._DOTS}}}", "maxLength": MAX_PATTERN_CHARS}
+        dots = rf"^\s*[*]|[.].*[*]|[*].*[.]|([.].*){{{cls._DOTS}}}"
+        item = {"type": "string", "pattern": dots, "maxLength": MAX_PATTERN_CHARS}
         return {"type": "array", "items": item, "minItems": 1}
 
     @classmethod
     def read(cls, value: object) -> Self:
-        """Read a list of names. GUIDs, which begin with the engine, would never match either."""
+        """Read a list of names. GUIDs, which begin with the engine, would never match either.
+
+        `phone*` would be whatever is in projects that begin so, which nobody means.
+        """
         names = super().read(value)
         for name in names.names:
             dots, opened = name.count("."), "*" in name
-            if dots < cls._DOTS and not opened:
+            if dots < (1 if opened else cls._DOTS) and not name.startswith("*"):
                 raise ValueError(f"expected {cls._SUCH}, found {plain(name)} in it; did you mean *.{name}?")
             if casefold(name).startswith("odps.") and (opened or dots > cls._DOTS):
                 raise ValueError(f"expected {cls._SUCH}, found {plain(name)} in it; leave odps. out")

@@ -14,6 +14,7 @@ from unicodedata import category, normalize
 import msgspec
 
 from extension.events import Missing, Reason, Unknown
+from extension.sql.facts import Statement
 
 
 class Result(StrEnum):
@@ -108,7 +109,9 @@ def hit(text: Text, **values: object) -> Finding:
 
 
 def unread(fact: Unknown) -> Finding:
-    """The finding of a rule that needs a fact which the message does not give."""
+    """The finding of a rule that needs a fact which the message does not give, or a LIMIT where the SQL has none."""
+    if fact.field == "sql.limit":
+        return Finding(_NO_LIMIT, judged=False)
     return Finding(_MISSING if fact.reason is Reason.MISSING else _UNREADABLE, {"field": fact.field}, judged=False)
 
 
@@ -121,6 +124,10 @@ _UNREADABLE = Text(
     en='DataWorks sent "{field}" in a form that cannot be read, and this rule needs it. Try again; if it happens'
     " again, tell the owner of the extension.",
     zh="DataWorks 发送的消息中，本规则所需的字段“{field}”无法识别。请重试；如问题仍然存在，请联系扩展程序负责人。",
+)
+_NO_LIMIT = Text(
+    en="The query has no LIMIT, or one that is no plain number, and this rule needs one. Add a LIMIT to its end.",
+    zh="查询没有 LIMIT，或 LIMIT 不是数字，而本规则需要 LIMIT。请在查询末尾添加 LIMIT。",
 )
 _RAISED = Text(
     en="This rule could not be checked because of an error in the extension. Try again; if it happens again, tell"
@@ -152,18 +159,28 @@ def not_had(missing: Missing) -> Finding:
     return Finding(_NOT_HAD, judged=False)
 
 
-def unparsed(line: int, reason: str) -> Finding:
-    """The finding of a rule on SQL for a statement that could only be read by its words; `reason` is in English."""
-    known = Text(en=reason, zh=_REASONS.get(reason, reason))
-    return Finding(_UNPARSED, {"line": line, "reason": known}, judged=False, unread=True)
+def unparsed(statements: Iterable[Statement]) -> Iterator[Finding]:
+    """Findings of a rule on SQL for statements that could only be read by their words: one for each reason."""
+    lines: dict[str, list[int]] = {}
+    for statement in statements:
+        lines.setdefault(statement.unread, []).append(statement.line)
+    for reason, places in lines.items():
+        text = _NO_SQL if reason.endswith("not SQL") else _UNPARSED
+        known = Text(en=reason, zh=_REASONS.get(reason, reason))
+        yield Finding(text, {"line": together(map(str, places)), "reason": known}, judged=False, unread=True)
 
 
 _UNPARSED = Text(
-    en="Line {line}: this statement could not be read as SQL ({reason}); it was judged by its words. Rewrite it, or ask"
-    " the owner of the extension.",
-    zh="第 {line} 行：该语句无法按 SQL 解析（{reason}），仅根据其中的词语进行了检查。请改写该语句，或联系扩展程序"
-    "负责人。",
+    en="Line {line}: this could not be read as SQL ({reason}) and was judged by its words alone. Rewrite it, or ask the"
+    " owner of the extension.",
+    zh="第 {line} 行：无法按 SQL 解析（{reason}），仅根据其中的词语进行了检查。请改写，或联系扩展程序负责人。",
 )
+_NO_SQL = Text(
+    en="Line {line}: {reason}, so that it was judged by its words alone and not all could be checked. If that stops"
+    " you, ask the owner of the extension.",
+    zh="第 {line} 行：{reason}，仅根据其中的词语进行了检查，部分内容无法检查。如影响使用，请联系扩展程序负责人。",
+)
+"""Nobody can rewrite Python as SQL."""
 _REASONS: Mapping[str, str] = {
     "Python is not SQL": "Python 代码不是 SQL",
     "Shell is not SQL": "Shell 脚本不是 SQL",
@@ -184,7 +201,11 @@ _REASONS: Mapping[str, str] = {
     "it is too intricate": "结构过于复杂",
     "it is too long": "语句过长",
     "its kind is not known": "语句类型未知",
+    "its rows are matched to a pattern": "使用了行模式匹配",
+    "it comes after too many statements": "语句过多",
+    "it changes what is no table": "变更的对象不是表",
     "the grammar does not take it": "不符合语法",
+    "the grammar makes something odd of it": "语法解析结果异常",
     "the grammar and the words do not name the same tables": "语法解析与逐词检查得到的表不一致",
     "a name has letters of several alphabets": "名称中混用了多种字母",
     "a SET with a query or a bracket in it": "SET 语句中含有查询或括号",
@@ -238,6 +259,13 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """Type and place of what the check raised, or what the platform answered, for the log; never the user's data."""
 
 
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user reads of one finding, or of several rules that say the same: `findings` are of one result."""
+
+    findings: tuple[Judged, ...]
+    text: str
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A question to the platform, for the log: whether an answer of before served, and what went wrong."""
 
@@ -251,8 +279,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     `policy` names the policy that decided, and `language` is its language; `subject` are the placeholders that every
     message can use, whatever the check: see `SUBJECT`. `manual_pass` says whether the extension lets a failed check be
-    marked as passed. For the log are `warnings`, what the platform was `asked`, and those of its `answers` that a
-    verdict can turn on, but for code and tables: options and roles.
+    marked as passed. For the log are `warnings`, what the platform was `asked`, those of its `answers` that a verdict
+    can turn on, but for code and tables: options and roles; and what it went by where `sql` was read.
     """
 
     result: Result
@@ -264,38 +292,58 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     asked: tuple[Asked, ...] = ()
     answers: Mapping[str, object] = {}
+    sql: Mapping[str, object] = {}
 
-    def sentence(self, judged: Judged) -> str:
-        """What a finding says to the user, with its rule named; `?` for a value that a custom check forgot to give."""
+    def sentence(self, *findings: Judged) -> str:
+        """What a finding says to the user, with its rule named; `?` for a value that a custom check forgot to give.
+
+        Of several findings that say the same it is that of the first, with all their rules named.
+        """
+        rules = together((judged.rule for judged in findings), _RULES)
+        return f"[{rules}] {self._words(findings[0])}"
+
+    def _words(self, judged: Judged) -> str:
         finding = judged.finding
         template = judged.message if judged.message and finding.judged else self._say(finding.text)
         said = {name: self._say(value) if isinstance(value, Text) else value for name, value in finding.values.items()}
         values = {name: show(value) for name, value in said.items()}
-        filled = defaultdict(lambda: "?", {**self.subject, "rule": judged.rule, **values})
-        return f"[{judged.rule}] " + template.format_map(filled)
+        return template.format_map(defaultdict(lambda: "?", {**self.subject, "rule": judged.rule, **values}))
 
-    def message(self, limit: int) -> str:
-        """The text for the user: what counts, worst first, a line each, no longer than `limit`; empty for OK.
+    def lines(self) -> tuple[Line, ...]:
+        """What counts, worst first, and with one result hits before SQL that could not be read.
 
-        Behind the last finding of a rule stands whom to ask, and where to read more.
+        What several rules could not judge for the same reason is said once.
         """
         counted = [judged for judged in self.findings if judged.mode is Mode.ENFORCE and judged.result is not Result.OK]
-        counted.sort(key=lambda judged: -_RANK[judged.result])
-        last = {judged.rule: number for number, judged in enumerate(counted)}
-        lines = [
-            _spaced([self.sentence(judged), *(self._advice(judged) if last[judged.rule] == number else ())])
-            for number, judged in enumerate(counted)
+        counted.sort(key=lambda judged: (-_RANK[judged.result], judged.finding.unread))
+        alike: dict[object, list[Judged]] = {}
+        for number, judged in enumerate(counted):
+            key = number if judged.finding.judged else (judged.result, self._words(judged))
+            alike.setdefault(key, []).append(judged)
+        return tuple(Line(findings=tuple(each), text=self.sentence(*each)) for each in alike.values())
+
+    def message(self, limit: int) -> str:
+        """The text for the user: what counts, see `lines`, no longer than `limit`; empty for OK.
+
+        Behind the last line of a rule stands whom to ask, and where to read more: one of its own where it has any.
+        """
+        lines = self.lines()
+        shared_first = sorted(lines, key=lambda line: len({judged.rule for judged in line.findings}) == 1)
+        last = {judged.rule: line for line in shared_first for judged in line.findings}
+        said = [
+            _spaced([line.text, *self._advice([each for each in line.findings if last[each.rule] is line])])
+            for line in lines
         ]
         if self.manual_pass and self.result is Result.FAIL:
-            lines.append(self._say(_MANUAL_PASS))
-        return cut("\n".join(lines), limit)
+            said.append(self._say(_MANUAL_PASS))
+        return cut("\n".join(said), limit)
 
-    def _advice(self, judged: Judged) -> Iterator[str]:
+    def _advice(self, findings: Sequence[Judged]) -> Iterator[str]:
         """Whom to ask, and where to read more."""
-        if judged.owner:
-            yield self._say(_ASK).format(owner=clean(judged.owner))
-        if judged.help:
-            yield self._say(_READ).format(help=clean(judged.help, MAX_HELP_CHARS))
+        if owners := dict.fromkeys(clean(judged.owner) for judged in findings if judged.owner):
+            yield self._say(_ASK).format(owner=", ".join(owners))
+        for help_ in dict.fromkeys(judged.help for judged in findings if judged.help):
+            yield self._say(_READ).format(help=clean(help_, MAX_HELP_CHARS))
 
     def _say(self, text: Text) -> str:
         return text.zh if self.language is Language.ZH else text.en
@@ -329,6 +377,16 @@ def show(value: object) -> str:
     if type(value) is int:
         return clean(f"{value:,}")
     return clean(str(value))
+
+
+_TOGETHER, _RULES = 3, 8
+
+
+def together(values: Iterable[str], most: int = _TOGETHER) -> str:
+    """Each of the values once, the first ones of many; behind them stands how many more there are."""
+    distinct = [*dict.fromkeys(values)]
+    more = len(distinct) - most
+    return ", ".join(distinct[:most]) + (f" (+{more})" if more > 0 else "")
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -19,6 +19,7 @@ from extension.catalogue import Entry, Kind
 from extension.errors import PolicyError
 from extension.events import Callback
 from extension.rules import Policy, Rule
+from extension.sql.facts import KINDS
 from extension.storage import ROOT
 from extension.tree import load
 from extension.windows import Holidays
@@ -165,11 +166,16 @@ def _setting(kind: type, value: object) -> Iterator[tuple[str, tuple[object, ...
         yield from _lists(value)
 
 
+def _unheard(text: str) -> str:
+    """Another text of a condition, that no case holds: a kind of statements is one of a set."""
+    return '"KILL"' if text.strip('"') in KINDS else f'"{NEVER}"'
+
+
 def _condition(text: str) -> Iterator[str]:
     """Other conditions: the opposite, and each number and each text in it changed."""
     yield f"!({text})"
     for match in re.finditer(r"\"[^\"]*\"|\b\d+\b", text):
-        others = [f'"{NEVER}"'] if match[0][0] == '"' else [str(int(match[0]) + step) for step in (-1, 1)]
+        others = [_unheard(match[0])] if match[0][0] == '"' else [str(int(match[0]) + step) for step in (-1, 1)]
         yield from (text[: match.start()] + other + text[match.end() :] for other in others)
 
 

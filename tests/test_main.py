@@ -283,6 +283,25 @@ def test_what_cannot_be_had_is_said_and_why(tmp_path: Path) -> None:
     assert "asked     GetIDEEventDetail: 404 InvalidMessageId.NotFound, signature verified" in lines
 
 
+@pytest.mark.parametrize(
+    ("text", "source", "said"),
+    [
+        ("select a from t", "odps_first", "maxcompute, project test_project: SELECT 1"),
+        ("select a from t where where", "mysql_1", "mysql, project not known: SELECT 1; by its words: "),
+        ("-- nothing", "odps_first", "maxcompute, project test_project: no statement"),
+    ],
+)
+def test_what_sql_was_read_by_is_shown(tmp_path: Path, text: str, source: str, said: str) -> None:
+    policy = written(
+        tmp_path / "p.yaml", "version: 1\nrules: [{id: a, on: '*', when: size(sql.tables) > 5, on_unreadable: OK}]\n"
+    )
+    sample = json.loads((EVENTS / "download-resources.json").read_text(encoding="utf-8"))
+    sample["messageBody"] |= {"sqlText": text, "datasourceName": source}
+    event = written(tmp_path / "event.json", json.dumps(sample))
+    lines = run("invoke", event, "--policy", policy).stdout.splitlines()
+    assert [line for line in lines if line.startswith(f"sql       {said}")]
+
+
 def test_an_exempt_finding_and_a_warning_are_shown(tmp_path: Path) -> None:
     text = (
         "version: 1\nlanguage: en\nrules:\n"
@@ -520,6 +539,21 @@ def test_an_event_is_described(own: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "asks"),
+    [
+        ("commit-file", {"file", "roles"}),
+        ("run-file", {"file", "roles"}),
+        ("commit-table", {"table", "roles"}),
+        ("download-resources", {"roles"}),
+    ],
+)
+def test_what_is_asked_of_dataworks_is_what_the_event_lacks(code: str, asks: set[str]) -> None:
+    """The message of a download has its SQL."""
+    shown = run("events", code, columns=400).stdout
+    assert set(re.findall(r"Asks DataWorks for the (\w+)", shown)) == asks
+
+
 def test_parts_of_an_event_are_indented() -> None:
     lines = run("events", "approval-change-before-create").stdout.splitlines()
     order = next(number for number, line in enumerate(lines) if line.startswith("  order "))
@@ -698,6 +732,17 @@ def test_files_are_judged_for_a_workflow(repository: Path) -> None:
     assert lines[1] == f"::warning file={source}/warned.py,title=name::[name] warned: no, never"
 
 
+def test_a_review_says_once_what_several_rules_could_not_judge(repository: Path) -> None:
+    rules = "".join(f"  - {{id: {one}, on: commit-file, check: sql.star}}\n" for one in "ab")
+    written(repository / "policy.yaml", f"version: 1\nlanguage: en\nrules:\n{rules}")
+    file = written(repository / "src/unread.sql", "select 1;\nselect from from")
+    for form, begins in (((), f"WARN  {file}:2: [a, b] Line 2: this"), (("--format", "github"), "::warning ")):
+        first, last = reviewed(repository, "unread.sql", *form).stdout.splitlines()
+        assert first.startswith(begins)
+        assert "[a, b] Line 2" in first
+        assert last.startswith("WARN: 1 file, 2 rules")
+
+
 @pytest.mark.parametrize(
     ("name", "exit_code", "said"),
     [("ods_fine.sql", 0, "OK: 1 file,"), ("warned.py", 0, "WARN: 1 file,"), ("ods_bad.sql", 1, "FAIL: 1 file,")],
@@ -722,6 +767,16 @@ def test_a_file_that_is_not_there_exits_2(repository: Path, name: str) -> None:
     assert errors(reviewed(repository, "ods_fine.sql", name)) == [
         f"error: {repository}/src/{name}: no such file or directory"
     ]
+
+
+def test_a_review_can_be_told_the_project(repository: Path) -> None:
+    rules = "rules: [{id: a, on: commit-file, check: sql.tables, with: {deny: ['hr.*']}}]"
+    policy = written(repository / "policy.yaml", f"version: 1\n{rules}\n")
+    file = written(repository / "src/users.sql", "select a from users")
+    command = ("review", file, "--policy", policy, "--project")
+    assert [run(*command, project).exit_code for project in ("hr", "dw")] == [1, 0]
+    (line,) = errors(run(*command, "d w"))
+    assert line.startswith("error: --project: expected the name of a project")
 
 
 def test_a_policy_with_nothing_to_review_says_so(repository: Path) -> None:

@@ -15,7 +15,7 @@ from extension import checks, edges, envelopes, local, pipeline, policy, sql
 from extension.errors import ConfigurationError, MessageError, PlatformError, PolicyError
 from extension.events import Event, Missing, Reason, Unknown
 from extension.rules import Policy
-from extension.sql.facts import Engine
+from extension.sql.facts import Engine, Statement
 from extension.verdict import LATE, RAISED, Finding, Mode, Result, Verdict, not_had, unparsed
 from tests.cases import documented, event
 from tests.conftest import EVENTS, Function, key
@@ -259,7 +259,7 @@ class TestSql:
     def test_what_could_not_be_read_is_a_finding_of_its_own(self, keys: str, result: Result) -> None:
         verdict = on_sql(f"{keys}, message: zzz, on_error: OK")
         (found,) = verdict.findings
-        assert (found.finding, found.result, verdict.result) == (unparsed(2, found_reason()), result, result)
+        assert (found.finding, found.result, verdict.result) == (unparsable(2, found_reason()), result, result)
         assert ("Line 2" in verdict.message(1000)) is (result is not Result.OK)
         assert "zzz" not in verdict.message(1000)
 
@@ -279,7 +279,7 @@ rules:
         data = {"Content": "print('select 1')", "fileType": 1221}
         verdict = only("on: commit-file, when: sql.cross_joins > 0", "commit-file", data)
         assert [(found.finding, found.result) for found in verdict.findings] == [
-            (unparsed(1, "Python is not SQL"), Result.WARN)
+            (unparsable(1, "Python is not SQL"), Result.WARN)
         ]
 
     def test_so_does_a_check_whose_condition_could_not_be_told(self) -> None:
@@ -287,13 +287,23 @@ rules:
         (found,) = only(rule, data=OK | {"sqlText": BROKEN}).findings
         assert found.finding.unread
 
-    def test_of_many_statements_the_first_are_shown(self) -> None:
-        assert len(on_sql("", "select from from;\n" * 50).findings) == 10
+    def test_many_statements_that_could_not_be_read_are_one_finding(self) -> None:
+        (found,) = on_sql("", "select from from;\n" * 50).findings
+        assert found.finding.values["line"] == "1, 2, 3 (+47)"
 
     def test_sql_that_the_message_lacks_is_a_finding_with_the_rule_s_result(self) -> None:
         verdict = only("on: download-resources, when: sql.length > 3, on_error: OK, on_unreadable: OK")
         assert verdict.result is Result.FAIL
         assert verdict.message(1000).startswith('[r] DataWorks did not send "sqlText"')
+
+    @pytest.mark.parametrize("text", ["select a from dw.a", "select a from dw.a limit 5 + 5"])
+    def test_a_limit_that_the_sql_lacks_is_not_blamed_on_the_platform(self, text: str) -> None:
+        verdict = on_sql(", message: zzz", text, "sql.limit > 5")
+        assert verdict.result is Result.FAIL
+        assert verdict.message(1000) == (
+            "[r] The query has no LIMIT, or one that is no plain number, and this rule needs one. Add a LIMIT to its"
+            " end."
+        )
 
     def test_so_is_that_of_an_event_that_has_none(self) -> None:
         verdict = only("on: '*', when: sql.length > 3, result: WARN", "freeze-node", {})
@@ -355,6 +365,39 @@ rules: [{{id: r, on: download-resources, when: '"hr.users" in sql.tables'}}]
         asked = event("download-resources", data)
         assert len(pipeline.judge(asked, policy.parse(text.encode(), "p"), NOW).findings) == hits
 
+    def test_the_log_says_what_a_verdict_on_sql_went_by(self, function: Function, tmp_path: Path) -> None:
+        rule = "on: download-resources, when: '\"hr.users\" in sql.tables'"
+        projects = "sql: {projects: {crm: shop}, engines: {crm: mysql}}"
+        function.policy(f"version: 1\n{projects}\nrules:\n  - {{id: r, {rule}}}", tmp_path)
+        text = "select a from t, hr.u; select b from t;\ninsert into v select 1; select hush from hushed where where"
+        function.handle(body(data=OK | {"sqlText": text, "datasourceName": "crm"}))
+        (line,) = function.log
+        assert line["sql"] == {
+            "engine": "mysql",
+            "project": "shop",
+            "characters": len(text),
+            "statements": {"SELECT": 3, "INSERT": 1},
+            "tables": ["shop.t", "hr.u"],
+            "tables_total": 3,
+            "written": ["shop.v"],
+            "written_total": 1,
+            "unread": {"the grammar does not take it": 1},
+        }
+
+    def test_sql_that_no_rule_reads_is_not_read_for_the_log(self, function: Function, tmp_path: Path) -> None:
+        rule = "{id: r, on: [download-resources, commit-file], when: 'sql.length > 1'}"
+        function.policy(f"version: 1\nrules:\n  - {rule}", tmp_path)
+        function.handle(body(data=OK | {"sqlText": "select nobody_reads_this from t"}))
+        function.handle(body(data=OK))
+        function.handle(body("commit-file"))
+        assert [line["sql"] for line in function.log] == [{}, {}, {}]
+
+    def test_of_many_tables_the_log_names_the_first(self) -> None:
+        text = "".join(["select 1 from dw.t0", *(f" join dw.{'t' * 100}{n} on 1 = 1" for n in range(50))])
+        verdict = on_sql("", text)
+        assert 1 < len(msgspec.convert(verdict.sql["tables"], list[str])) < 20
+        assert verdict.sql["tables_total"] == 51
+
     def test_neither_log_nor_answer_holds_the_sql(self, function: Function, tmp_path: Path) -> None:
         rule = "on: download-resources, when: '\"hr.users\" in sql.tables'"
         function.policy(f"version: 1\nlanguage: en\nrules:\n  - {{id: r, {rule}}}", tmp_path)
@@ -363,6 +406,12 @@ rules: [{{id: r, on: download-resources, when: '"hr.users" in sql.tables'}}]
         assert returned["checkResult"] == "FAIL"
         assert "Line 2" in str(returned["errorMessage"])
         assert "hush" not in json.dumps([function.log, returned])
+
+
+def unparsable(line: int, reason: str) -> Finding:
+    """The finding for a statement that could not be read."""
+    (finding,) = unparsed([Statement(kind="OTHER", line=line, unread=reason)])
+    return finding
 
 
 def found_reason() -> str:
@@ -775,7 +824,8 @@ class TestAnswer:
     ) -> None:
         rules = _always("freeze-node", "FAIL", monkeypatch)
         rule = rules.splitlines()[-1]
-        function.policy(rules + "".join(f"\n{rule.replace('id: r', f'id: r{n}')}" for n in range(9)), tmp_path)
+        named = (f"id: r{n}, help: 'https://example.com/{n}'" for n in range(9))
+        function.policy(rules + "".join(f"\n{rule.replace('id: r', each)}" for each in named), tmp_path)
         function.handle(body("freeze-node"))
         assert 200 < len(function.received[0].parameters["CheckResultTip"]) <= 300
 
@@ -994,6 +1044,7 @@ class TestLog:
             "findings_total": 1,
             "asked": [{"action": "GetExtension", "cached": False, "error": ""}],
             "answers": {},
+            "sql": {},
             "callback": {
                 "outcome": "posted",
                 "action": "CallbackExtension",

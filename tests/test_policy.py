@@ -14,7 +14,7 @@ from extension.events import Databases
 from extension.policy import Draft, Source, variables
 from extension.rules import Policy, Rule, Scope
 from extension.settings import Count, Listed, Maximum, MaximumSize, Protected
-from extension.sql.facts import Engine
+from extension.sql.facts import KINDS, Engine
 from extension.tree import MAX_BYTES
 from extension.verdict import Language, Mode, Result, Severity
 
@@ -643,6 +643,11 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "a project with an end": (top(sql="{projects: {a: sales.}}"), f"{NOT_PROJECT} 'sales.'"),
     "a project as in a GUID": (top(sql="{projects: {a: ODPS.sales}}"), f"{NOT_PROJECT} 'ODPS.sales'; leave odps. out"),
     "a named list as project": (top(sql="{projects: {a: {list: b}}}"), f"{NOT_PROJECT} a mapping"),
+    "a project of others that is none": (
+        top(sql="{projects: {'*': '*'}}"),
+        "p.yaml:7: sql.projects.*: expected the name of a project, schema or database, found '*'",
+    ),
+    "an engine of all others": (top(sql="{engines: {'*': hive}}"), f"p.yaml:7: sql.engines.*: {NOT_PLACE}"),
     "a pattern of data sources": (
         top(sql="{projects: {'odps_*': sales}}"),
         f"p.yaml:7: sql.projects.odps_*: {NOT_PLACE}",
@@ -1545,6 +1550,11 @@ def test_a_policy_says_where_the_tables_of_data_sources_are_and_what_runs_there(
     assert loaded.databases.engines == {("", "crm"): Engine.MYSQL, ("1", ""): Engine.HOLOGRES}
 
 
+def test_a_policy_says_where_all_other_tables_are() -> None:
+    loaded = load(top(sql="{projects: {'*': Sales, crm: shop}}"))
+    assert (loaded.databases.project, loaded.databases.projects) == ("sales", {("", "crm"): "shop"})
+
+
 @pytest.mark.parametrize("engine", policy.ENGINES)
 def test_a_data_source_runs_what_is_sql(engine: Engine) -> None:
     assert load(top(sql=f"{{engines: {{a: {engine}}}}}")).databases.engines == {("", "a"): engine}
@@ -1553,6 +1563,70 @@ def test_a_data_source_runs_what_is_sql(engine: Engine) -> None:
 @pytest.mark.parametrize("content", [rule(), top(sql="{}"), top(sql="{projects: {}, engines: {}}")])
 def test_a_policy_need_not_say_anything_of_data_sources(content: str) -> None:
     assert load(content).databases == Databases()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        '"hr.users" in sql.tables',
+        '"users" in sql.written',
+        '"hr.users.*" in sql.columns',
+        '"users.phone" in sql.columns',
+        '"max_pt" in sql.functions',
+        '"SELECT" in sql.statements',
+        '"Phone" in ["Phone"]',
+        "event.fileName in sql.tables",
+        '"A" in (sql.tables + sql.written)',
+        'sql.tables.exists(t, "A" in [t])',
+        '"90214" in operator.ids',
+    ],
+)
+def test_what_sql_may_say_can_be_looked_for(condition: str) -> None:
+    assert load(when(f"'{condition}'", "run-file")).rules[0].when
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [
+        (
+            '"HR.Users" in sql.tables',
+            "sql.tables never holds 'HR.Users': names are in lower case, so write 'hr.users' (at character 1)",
+        ),
+        (
+            'sql.length > 1 && ("hr.*" in sql.written)',
+            (
+                "sql.written never holds 'hr.*': it holds names, not patterns; write"
+                ' exists(t, t.startsWith("hr.")) (at character 20)'
+            ),
+        ),
+        (
+            '"phone" in sql.columns',
+            (
+                "sql.columns never holds 'phone': it holds project.table.column; write"
+                ' exists(c, c.endsWith(".phone")) (at character 1)'
+            ),
+        ),
+        (
+            '"hr.users.ph*" in sql.columns',
+            (
+                "sql.columns never holds 'hr.users.ph*': it holds names, not patterns; write"
+                ' exists(t, t.startsWith("hr.users.ph")) (at character 1)'
+            ),
+        ),
+        (
+            '"MAX_PT" in sql.functions',
+            "sql.functions never holds 'MAX_PT': names are in lower case, so write 'max_pt' (at character 1)",
+        ),
+        (
+            '"select" in sql.statements',
+            f"sql.statements never holds 'select': it holds {', '.join(KINDS)}; did you mean SELECT? (at character 1)",
+        ),
+    ],
+)
+def test_what_sql_never_says_is_not_looked_for(condition: str, problem: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        load(when(f"'{condition}'", "run-file"))
+    assert str(raised.value).endswith(f"rule r: when: {problem}")
 
 
 # named lists

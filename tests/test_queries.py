@@ -203,6 +203,23 @@ def test_what_the_policy_says_most_closely_counts(
     assert found(asked, Databases(projects=said)).project == project
 
 
+@pytest.mark.parametrize(
+    ("asked", "project"),
+    [
+        (download(queryDwProjectName="sales"), "others"),
+        (download(queryDwProjectName="sales", datasourceName="crm"), "crm"),
+        (download(datasourceName="holo"), "public"),
+        (download(datasourceName="mysql"), ""),
+        (file(), "others"),
+        (file(fileType=1221), "others"),
+        (file(fileType=227), ""),
+        (file(fileType=1093), "public"),
+    ],
+)
+def test_what_the_policy_says_of_all_others_is_for_maxcompute(asked: Event[Any], project: str) -> None:
+    assert found(asked, Databases(projects={("", "crm"): "crm"}, project="others")).project == project
+
+
 def test_what_the_policy_says_of_a_workspace_is_not_said_of_an_unknown_one() -> None:
     said = Databases(projects={("90214", ""): "a", ("90214", "crm"): "b"})
     nowhere = msgspec.structs.replace(download(datasourceName="crm"), workspace=Unknown("projectId", Reason.MISSING))

@@ -142,6 +142,31 @@ def test_conditions_on_name_type_and_time_are_judged(tmp_path: Path, condition: 
     assert bool(found(file, rule(f"when: '{condition}'"))) is hit
 
 
+def test_a_condition_on_sql_needs_no_check(tmp_path: Path) -> None:
+    text = "version: 1\nrules:\n  - {id: a, on: commit-file, when: '\"DROP\" in sql.statements'}\n"
+    assert found(written(tmp_path, "a.sql", "drop table dw.a"), text) == [("a", "FAIL")]
+    assert found(written(tmp_path, "b.sql", "select 1"), text) == []
+
+
+def test_tables_without_a_project_are_where_the_policy_or_the_review_says(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nsql: {projects: {'*': dw, crm: shop}}\n"
+        "rules:\n  - {id: a, on: commit-file, check: sql.tables, with: {deny: ['hr.*']}}\n"
+    )
+    unsaid = load(text.replace("'*': dw, ", ""))
+    file = written(tmp_path, "a.sql", "select a from users")
+    results = {
+        name: [one.result for one in review.review(file, judged_by, NOW).counted]
+        for name, judged_by in (
+            ("unsaid", unsaid),
+            ("policy", load(text)),
+            ("review", review.placed(unsaid, "HR")),
+            ("both", review.placed(load(text), "hr")),
+        )
+    }
+    assert results == {"unsaid": ["WARN"], "policy": [], "review": ["FAIL"], "both": ["FAIL"]}
+
+
 @pytest.mark.parametrize(("name", "result"), [("a.sql", []), ("a.py", [("a", "WARN")]), ("a.sh", [("a", "WARN")])])
 def test_the_ending_says_what_runs_a_file(tmp_path: Path, name: str, result: list[tuple[str, str]]) -> None:
     text = rule("when: '\"dw.b\" in sql.tables'")

@@ -11,7 +11,10 @@ FAMILIES = (
     *("approvals", "backfills", "calendars", "files", "integrations", "nodes", "operators", "quality", "sql", "tables"),
     *("transfers", "workspaces"),
 )
-SQL = ("words", "tables", "scripts", "grammar", "relations", "lineage", "joins", "statements", "reading")
+SQL = (
+    *("words", "names", "commands", "tables", "shortening", "scripts", "grammar", "relations", "lineage", "joins"),
+    *("statements", "reading"),
+)
 ROOMS = (
     *("errors", "sql.facts", "events", "payloads", "catalogue", "envelopes", "verdict", "settings", "windows"),
     *(f"sql.{room}" for room in SQL),

@@ -261,6 +261,7 @@ def test_a_named_list_stands_wherever_a_list_does(keys: str) -> None:
     [
         "{}",
         "{projects: {odps_first: sales, '90214': hive.default, 90214/日志_1: ' a-b '}}",
+        "{projects: {'*': sales}}",
         "{engines: {crm: mysql, '90214': maxcompute, 90214/odps_first: presto}, projects: {}}",
     ],
 )
@@ -362,6 +363,9 @@ def test_a_broken_rule_is_refused(rule: str) -> None:
         "version: 1\nsql: {projects: {dw/odps: a}}",
         "version: 1\nsql: {projects: {90214/: a}}",
         "version: 1\nsql: {projects: {'': a}}",
+        "version: 1\nsql: {projects: {'*': '*'}}",
+        "version: 1\nsql: {projects: {'90214/*': a}}",
+        "version: 1\nsql: {engines: {'*': hive}}",
         "version: 1\nsql: {engines: {crm: oracle}}",
         "version: 1\nsql: {engines: {crm: python}}",
         "version: 1\nlists: [a]",

@@ -531,6 +531,8 @@ def test_a_date_is_no_open_end() -> None:
     [
         ("salary", "; did you mean *.salary?"),
         ("salar?", "; did you mean *.salar??"),
+        ("salary*", "; did you mean *.salary*?"),
+        ("s*y", "; did you mean *.s*y?"),
         ("odps.hr.salary", "; leave odps. out"),
         ("ODPS.hr.*", "; leave odps. out"),
         ("odps.*", "; leave odps. out"),
@@ -550,6 +552,7 @@ def test_a_project_may_be_called_like_the_engine() -> None:
     ("name", "hint"),
     [
         ("phone", "; did you mean *.phone?"),
+        ("phone*", "; did you mean *.phone*?"),
         ("users.phone", "; did you mean *.users.phone?"),
         ("odps.hr.users.phone", "; leave odps. out"),
         ("odps.hr.*", "; leave odps. out"),
@@ -618,10 +621,10 @@ def test_what_is_listed_says_which_columns_a_table_can_have(
 @pytest.mark.parametrize("kind", [TableNames, ColumnNames])
 def test_the_schema_of_names_in_full_takes_what_is_read(kind: type[TableNames]) -> None:
     validator = Draft202012Validator(kind.schema())
-    for name in ("a.b.c", "*", "a*", "*.b", "hr.users.*"):
+    for name in ("a.b.c", "*", "*a", " *a", "*.b", "a.*", "a*.b", "hr.users.*"):
         assert validator.is_valid([name])
         kind.read([name])
-    for name in ("a", "a?", ""):
+    for name in ("a", "a?", "a*", ""):
         assert not validator.is_valid([name])
 
 

@@ -14,6 +14,7 @@ import pytest
 from extension import checks, verdict
 from extension.events import Missing, Reason, Unknown
 from extension.settings import Pattern, Size
+from extension.sql.facts import Statement
 from extension.storage import ROOT
 from extension.verdict import (
     CONDITION,
@@ -202,7 +203,7 @@ def test_a_value_of_the_finding_is_stronger_than_that_of_the_event() -> None:
         LATE,
         not_had(Missing("why")),
         not_had(Missing("why", count=21, most=20)),
-        unparsed(3, "a quote is not closed"),
+        *unparsed([Statement(kind="OTHER", line=3, unread="a quote is not closed")]),
     ],
     ids=["missing", "unreadable", "raised", "late", "not had", "too many", "unparsed"],
 )
@@ -241,17 +242,40 @@ def test_instances_that_are_too_many_to_be_asked_for_are_counted_and_not_blamed_
     assert said(one, Language.ZH) == "[r] 本规则单次最多可检查 20 个实例，当前选择了 1,021 个。请减少所选实例。"
 
 
+def unread_sql(*reasons: str) -> list[Finding]:
+    """Findings for statements that could not be read, one in each line."""
+    return [*unparsed(Statement(kind="OTHER", line=line, unread=reason) for line, reason in enumerate(reasons, 1))]
+
+
 def test_a_statement_that_was_judged_by_its_words_says_where_it_is_and_why() -> None:
-    one = judged(finding=unparsed(3, "Python is not SQL"))
-    assert said(one) == (
-        "[r] Line 3: this statement could not be read as SQL (Python is not SQL); it was judged by its words. Rewrite"
+    (finding,) = unread_sql("a quote is not closed")
+    assert said(judged(finding=finding)) == (
+        "[r] Line 1: this could not be read as SQL (a quote is not closed) and was judged by its words alone. Rewrite"
         " it, or ask the owner of the extension."
     )
-    assert said(one, Language.ZH) == (
-        "[r] 第 3 行：该语句无法按 SQL 解析（Python 代码不是 SQL），仅根据其中的词语进行了检查。请改写该语句，或联系"
-        "扩展程序负责人。"
+    assert said(judged(finding=finding), Language.ZH) == (
+        "[r] 第 1 行：无法按 SQL 解析（引号未闭合），仅根据其中的词语进行了检查。请改写，或联系扩展程序负责人。"
     )
-    assert "（a reason of tomorrow）" in said(judged(finding=unparsed(3, "a reason of tomorrow")), Language.ZH)
+    (finding,) = unread_sql("a reason of tomorrow")
+    assert "（a reason of tomorrow）" in said(judged(finding=finding), Language.ZH)
+
+
+def test_nobody_is_told_to_rewrite_python_as_sql() -> None:
+    (finding,) = unread_sql("Python is not SQL")
+    assert said(judged(finding=finding)) == (
+        "[r] Line 1: Python is not SQL, so that it was judged by its words alone and not all could be checked. If that"
+        " stops you, ask the owner of the extension."
+    )
+    assert said(judged(finding=finding), Language.ZH) == (
+        "[r] 第 1 行：Python 代码不是 SQL，仅根据其中的词语进行了检查，部分内容无法检查。如影响使用，请联系扩展程序"
+        "负责人。"
+    )
+
+
+def test_statements_that_could_not_be_read_for_one_reason_are_one_finding() -> None:
+    first, second = "a quote is not closed", "it is too long"
+    findings = unread_sql(first, second, first, *[second] * 4)
+    assert [finding.values["line"] for finding in findings] == ["1, 3", "2, 4, 5 (+2)"]
 
 
 def test_every_reason_that_the_reading_of_sql_gives_is_there_in_chinese() -> None:
@@ -272,7 +296,7 @@ def test_a_value_that_is_a_text_is_shown_in_the_language_of_the_policy() -> None
 
 
 def test_what_could_not_be_read_is_told_apart_from_a_hit() -> None:
-    assert unparsed(1, "it is not SQL").unread
+    assert all(finding.unread for finding in unread_sql("it is not SQL"))
     assert not any(finding.unread for finding in (hit(ROWS), unread(Unknown("a", Reason.MISSING)), RAISED, LATE))
 
 
@@ -290,6 +314,59 @@ def test_a_condition_says_what_it_is() -> None:
 def test_a_value_that_a_check_forgot_to_give_is_a_question_mark() -> None:
     assert said(judged(finding=hit(ROWS, rows=5))) == "[r] 5 rows; at most ?."
     assert said(judged(finding=hit(FILE), message="{file} in {workspace}")) == "[r] ? in 90214"
+
+
+# what several rules say
+
+
+def test_what_several_rules_could_not_judge_for_the_same_reason_is_said_once() -> None:
+    (finding,) = unread_sql("a quote is not closed")
+    rules = [judged(rule=rule, finding=finding) for rule in ("a", "b", "a")]
+    (line,) = decided(*rules).lines()
+    assert line.findings == tuple(rules)
+    assert line.text == said(rules[0]).replace("[a]", "[a, b]")
+    assert decided(*rules).message(1000) == line.text
+    raised = [judged(rule=rule, finding=RAISED) for rule in "abcdefghij"]
+    assert decided(*raised).message(1000).startswith("[a, b, c, d, e, f, g, h (+2)] This rule could not be checked")
+
+
+def test_other_lines_and_other_results_are_said_for_themselves() -> None:
+    one, other = unread_sql("a quote is not closed", "it is too long")
+    assert len(decided(judged(rule="a", finding=one), judged(rule="b", finding=other)).lines()) == 2
+    warned = judged(Result.WARN, rule="b", finding=one)
+    assert [line.findings for line in decided(warned, judged(rule="a", finding=one)).lines()] == [
+        (judged(rule="a", finding=one),),
+        (warned,),
+    ]
+
+
+def test_hits_are_said_for_each_rule_and_before_what_could_not_be_read() -> None:
+    (finding,) = unread_sql("a quote is not closed")
+    found = [judged(rule="a", finding=finding), judged(rule="b"), judged(rule="c")]
+    assert [line.findings[0].rule for line in decided(*found).lines()] == ["b", "c", "a"]
+
+
+def test_the_owners_of_rules_that_say_the_same_are_all_named_once() -> None:
+    (finding,) = unread_sql("a quote is not closed")
+    found = [
+        judged(rule="a", finding=finding, owner="data", help_="https://x.example/a"),
+        judged(rule="b", finding=finding, owner="data", help_="https://x.example/b"),
+        judged(rule="c", finding=finding, owner="hr", help_="https://x.example/a"),
+        judged(rule="d", finding=finding, owner="late"),
+        judged(Result.WARN, rule="d"),
+    ]
+    first, last = decided(*found).message(1000).split("\n")
+    assert first.endswith(" Questions about this rule: data, hr. More: https://x.example/a More: https://x.example/b")
+    assert last.startswith("[d] ")
+
+
+def test_whom_to_ask_stands_behind_a_line_of_the_rule_s_own() -> None:
+    (finding,) = unread_sql("a quote is not closed")
+    found = [judged(rule="a", owner="data"), judged(rule="a", finding=finding, owner="data")]
+    own, shared = decided(*found, judged(rule="b", finding=finding)).message(1000).split("\n")
+    assert own.endswith(" Questions about this rule: data.")
+    assert shared.startswith("[a, b] ")
+    assert "data" not in shared
 
 
 # whom to ask, where to read more, what else can be done

@@ -17,7 +17,7 @@ from extension.events import Event, Unknown
 from extension.payloads import Download, FileOperation
 from extension.settings import ColumnNames, Count, Flag, Known, Names, TableNames, open_ended, parametric
 from extension.sql.facts import KINDS, Analysis, Source, Star, Statement
-from extension.verdict import Finding, Text, hit, unparsed, unread
+from extension.verdict import Finding, Text, hit, together, unparsed, unread
 
 WithSql: TypeAlias = Download | FileOperation
 """Payloads of the events that are judged."""
@@ -31,12 +31,14 @@ class Access(Known):
 
 
 class JudgedTables(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of `sql.tables`. `deny` is stronger than `allow`."""
+    """Settings of `sql.tables`. `deny` is stronger than `allow`, and `except` than `deny`."""
 
     allow: TableNames | None = None
     """Only these tables are allowed."""
     deny: TableNames | None = None
     """These tables are not allowed."""
+    but: TableNames | None = msgspec.field(default=None, name="except")
+    """Of those in `deny`, these are allowed."""
     access: Access = Access(Access.KNOWN)
     """What is judged: read, written, or both, which is the default."""
     types: FileTypes | None = None
@@ -46,6 +48,8 @@ class JudgedTables(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse settings that could never hit."""
         if self.allow is None and self.deny is None:
             raise ValueError("expected allow, deny or both, found neither")
+        if self.but and self.deny is None:
+            raise ValueError("except is for tables of deny, which is missing")
 
 
 TABLE_READ = Text(
@@ -68,7 +72,10 @@ def sql_tables(event: Event[WithSql], settings: JudgedTables) -> Iterator[Findin
     the name may leave open whether the lists mean it; that gives `on_unreadable`, as every statement does that could be
     read by its words alone. So it is with all checks on SQL.
 
-    Passes: {sqlText: select id from shop.t, Content: select id from shop.t, fileType: 10} with {deny: ["hr.*"]}
+    An `exempt` of the rule lets an operation pass where all its tables are exempt; `except` lets the tables pass
+    whatever they are joined with.
+
+    Passes: {sqlText: select 1 from a.b, Content: select 1 from a.b, fileType: 10} with {deny: ["a.*"], except: [a.b]}
     Hits: {sqlText: select id from hr.t, Content: select id from hr.t, fileType: 10} with {deny: ["hr.*"]}
     """
     yield from _judge(settings.types, event, lambda found: _tables(found.statements, settings))
@@ -89,11 +96,18 @@ def _tables(statements: Sequence[Statement], settings: JudgedTables) -> Iterator
 
 def _allowed(table: str, settings: JudgedTables) -> bool | None:
     """Whether the lists let a table pass; None where its name leaves that open."""
-    denied = settings.deny.match(table) if settings.deny else False
+    denied = _denied(table, settings)
     allowed = settings.allow.match(table) if settings.allow else True
     if denied or allowed is False:
         return False
     return None if denied is None else allowed
+
+
+def _denied(table: str, settings: JudgedTables) -> bool | None:
+    """Whether a table is denied and not excepted; None where its name leaves that open."""
+    denied = settings.deny.match(table) if settings.deny else False
+    but = settings.but.match(table) if settings.but and denied is not False else False
+    return False if but else denied if but is False else None
 
 
 class JudgedColumns(msgspec.Struct, frozen=True, kw_only=True):
@@ -538,21 +552,19 @@ def _length(event: Event[WithSql], most: Count) -> Iterator[Finding]:
 
 
 NAMED_WITHOUT_PROJECT = Text(
-    en='"{name}" (line {line}) is named without its project, and the policy does not say it either (sql: projects), so'
-    " that this rule cannot be judged. Write the project in front of it, or ask the owner of the extension.",
-    zh="“{name}”（第 {line} 行）未指明所属项目，策略中也未配置（sql: projects），本规则无法判断。请在名称前写明项目，"
-    "或联系扩展程序负责人。",
+    en="The project of {name} (line {line}) is not known: neither the SQL nor the policy says it (sql: projects), so"
+    " that this rule cannot be judged. Write the project in front of the name, or ask the owner of the extension.",
+    zh="{name}（第 {line} 行）所属的项目未知：SQL 中未写明，策略中也未配置（sql: projects），本规则无法判断。"
+    "请在名称前写明项目，或联系扩展程序负责人。",
 )
 NAMED_BY_PARAMETER = Text(
-    en='"{name}" (line {line}) is named by a scheduling parameter, so that this rule cannot be judged. Write the name'
+    en="{name} (line {line}) has a scheduling parameter in its name, so that this rule cannot be judged. Write the name"
     " itself, or ask the owner of the extension.",
-    zh="“{name}”（第 {line} 行）的名称中含有调度参数，本规则无法判断。请直接写出名称，或联系扩展程序负责人。",
+    zh="{name}（第 {line} 行）的名称中含有调度参数，本规则无法判断。请直接写出名称，或联系扩展程序负责人。",
 )
 
 _MOST = 5
 """Most findings of a kind: a message holds 1000 characters. What is more than that stands in the last one together."""
-_TOGETHER = 3
-"""Most names that are shown together; behind them stands how many more there are."""
 
 
 def _judge(
@@ -568,8 +580,7 @@ def _found(event: Event[WithSql], judge: Callable[[Analysis], Iterator[Finding]]
         yield unread(analysis)
         return
     yield from judge(analysis)
-    for statement in analysis.unread[:_MOST]:
-        yield unparsed(statement.line, statement.unread)
+    yield from unparsed(analysis.unread)
 
 
 def _where(types: FileTypes | None, event: Event[WithSql], findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -604,10 +615,11 @@ def _hits(text: Text, found: Sequence[Mapping[str, str]], **same: object) -> Ite
 
 
 def _doubts(lines: Mapping[str, str]) -> Iterator[Finding]:
-    """A finding for each name that leaves open what it is."""
+    """A finding for the names without a project, and one for those with a parameter: both leave open what they are."""
     for text in (NAMED_WITHOUT_PROJECT, NAMED_BY_PARAMETER):
         names = [name for name in lines if parametric(name) is (text is NAMED_BY_PARAMETER)]
-        for values in _merged([{"name": name, "line": lines[name]} for name in names]):
+        if names:
+            values = {"name": together(names), "line": together(lines[name] for name in names)}
             yield Finding(text, values, judged=False, unread=True)
 
 
@@ -616,10 +628,4 @@ def _merged(found: Sequence[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
     single = _MOST - 1 if len(found) > _MOST else _MOST
     yield from found[:single]
     if rest := found[single:]:
-        yield {key: _together([values[key] for values in rest]) for key in rest[0]}
-
-
-def _together(values: Iterable[str]) -> str:
-    distinct = [*dict.fromkeys(values)]
-    more = len(distinct) - _TOGETHER
-    return ", ".join(distinct[:_TOGETHER]) + (f" (+{more})" if more > 0 else "")
+        yield {key: together([values[key] for values in rest]) for key in rest[0]}

@@ -19,7 +19,7 @@ def analyse(text: str, engine: Engine, project: str) -> Analysis:
     """The facts of a text, worked out once for each text, engine and project. `project` is where a table is that the
     text names without one; empty where that is not known.
     """
-    key = (sha256(text.encode(errors="surrogatepass")).digest(), engine, project)
+    key = _key(text, engine, project)
     found = _kept.pop(key, None)
     if found is None:
         from extension.sql.reading import read  # noqa: PLC0415  nothing of it is needed before there is SQL to read
@@ -29,3 +29,12 @@ def analyse(text: str, engine: Engine, project: str) -> Analysis:
     while len(_kept) > MAX_KEPT:
         _kept.popitem(last=False)
     return found
+
+
+def analysed(text: str, engine: Engine, project: str) -> Analysis | None:
+    """The facts of a text that was read just now, None for one that was not: nothing is read."""
+    return _kept.get(_key(text, engine, project))
+
+
+def _key(text: str, engine: Engine, project: str) -> tuple[bytes, Engine, str]:
+    return sha256(text.encode(errors="surrogatepass")).digest(), engine, project

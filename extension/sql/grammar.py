@@ -6,19 +6,20 @@ what is nested too deeply would end the process there, where it is an error here
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from extension.sql.facts import Engine
 
 MAX_STEPS_PER_WORD = 30
 """Most that the parser may go forth and back for each word; what is written by people needs three."""
-_DEEP_TYPE = re.compile(r"(?:\b(?:array|map|struct)\s*+<[^<>()]{0,200}+){20}", re.IGNORECASE)
+_DEEP_TYPE = re.compile(r"(?:\b(?:array|map|struct)\s*+<[^<>()]{0,200}?){20}", re.IGNORECASE)
 """Types inside each other take it time that is quadratic in their depth."""
 
 _DIALECTS = {
@@ -51,6 +52,10 @@ _REWRITTEN: Mapping[Engine, Sequence[tuple[re.Pattern[str], Callable[[re.Match[s
 view that is `partitioned on`, LIMIT BY before LIMIT."""
 
 
+ODD = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What sqlglot's own code raises on odd input, and the reading of an odd tree that it makes of it."""
+
+
 class RefusedError(Exception):
     """A statement that the grammar does not take; the text says why, and quotes nothing of it."""
 
@@ -72,6 +77,10 @@ def _dialect(engine: Engine) -> tuple[Dialect, type[Any]]:
         FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012  as in sqlglot
         NO_PAREN_FUNCTION_PARSERS = {  # noqa: RUF012  as in sqlglot
             name: each for name, each in parser.NO_PAREN_FUNCTION_PARSERS.items() if name != "IF"
+        }
+
+        PIPE_SYNTAX_TRANSFORM_PARSERS = {  # noqa: RUF012  as in sqlglot, which takes the alias of AS for a table
+            name: each for name, each in parser.PIPE_SYNTAX_TRANSFORM_PARSERS.items() if name != "AS"
         }
 
         def parse(self, raw_tokens: list[Any], sql: str) -> Any:  # noqa: ANN401  as in sqlglot
@@ -101,8 +110,39 @@ def _dialect(engine: Engine) -> tuple[Dialect, type[Any]]:
     return dialect, Parser
 
 
-def parse(text: str, engine: Engine) -> exp.Expr:
-    """The tree of one statement. Raises RefusedError.
+class Lost(NamedTuple):
+    """A name in a text that is nowhere in its tree: where it is, and whether a bracket follows it."""
+
+    text: str
+    start: int
+    end: int
+    called: bool
+
+
+class Parsed(NamedTuple):
+    """The tree of a statement, and the names that are not in it."""
+
+    tree: exp.Expr
+    lost: tuple[Lost, ...]
+
+
+_KEYWORDS = frozenset(
+    {
+        *("at", "auto", "both", "bucket", "buckets", "by", "cascade", "clustered", "conflict"),
+        *("current", "day", "delimited", "directory", "dow", "doy", "duplicate", "engine", "external"),
+        *("fields", "first", "following", "group", "hour", "if", "ignore", "innodb", "last", "leading"),
+        *("local", "location", "matched", "materialized", "minute", "month", "nowait", "nulls", "of"),
+        *("only", "options", "orc", "parquet", "partitioned", "preceding", "quarter", "rcfile"),
+        *("respect", "second", "sequencefile", "serde", "shallow", "sorted", "stored", "tblproperties"),
+        *("terminated", "textfile", "ties", "trailing", "transform", "unbounded", "week", "within"),
+        *("year", "zone"),
+    }
+)
+"""What sqlglot reads as names at first, and then as keywords."""
+
+
+def parse(text: str, engine: Engine) -> Parsed:
+    """The tree of one statement, and the names that it lacks. Raises RefusedError.
 
     The text is clean: without comments, and with nothing in its strings that could be taken for the end of them.
     """
@@ -112,14 +152,26 @@ def parse(text: str, engine: Engine) -> exp.Expr:
         text = pattern.sub(other, text)
     dialect, parser = _dialect(engine)
     try:
-        found = parser(dialect=dialect, error_level=ErrorLevel.IMMEDIATE).parse(dialect.tokenize(text), text)
+        tokens = dialect.tokenize(text)
+        found = parser(dialect=dialect, error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
     except SqlglotError:  # its text quotes the SQL
         raise RefusedError("the grammar does not take it") from None
     except RecursionError:
         raise RefusedError("it is nested too deeply") from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # of sqlglot's own code on odd input
+    except ODD:
         raise RefusedError("the grammar does not take it") from None
     if len(found) != 1 or found[0] is None:
         raise RefusedError("the grammar does not take it")
     tree: exp.Expr = found[0]
-    return tree
+    return Parsed(tree, tuple(_lost(tree, tokens)))
+
+
+def _lost(tree: exp.Expr, tokens: Sequence[Any]) -> Iterator[Lost]:
+    """Names that sqlglot has read and dropped, or has kept as something else, such as the size of a type."""
+    kept = {each.meta.get("start") for each in tree.walk()}
+    for number, token in enumerate(tokens):
+        quoted = token.token_type is TokenType.IDENTIFIER
+        named = quoted or (token.token_type is TokenType.VAR and token.text.lower() not in _KEYWORDS)
+        if named and token.start not in kept:
+            called = any(behind.token_type is TokenType.L_PAREN for behind in tokens[number + 1 : number + 2])
+            yield Lost(token.text, token.start, token.end + 1, called)

@@ -20,9 +20,8 @@ def narrow(reader: Reader, found: From) -> None:
     for term in _terms(found.node):
         narrowing.add(term, None)
     for join in found.joins:
-        for on in nodes(join.node.args.get("on")):
-            for term in _conjuncts(on):
-                narrowing.add(term, join)
+        for term in _ons(join):
+            narrowing.add(term, join)
     narrowing.finish()
 
 
@@ -34,7 +33,7 @@ def cross_joins(reader: Reader, found: From) -> Iterator[CrossJoin]:
         own = frozenset(join.relations)
         if not _joins_rows(join, [relations[number][1] for number in join.relations]):
             continue
-        ons = (_touched(reader, on, found.scope) for on in nodes(join.node.args.get("on")))
+        ons = (_touched(reader, term, found.scope) for term in _ons(join))
         if any(condition & own and condition - own for condition in (*conditions, *ons)):
             continue
         before = (relation for _, relation in relations[: join.relations.start])
@@ -56,19 +55,22 @@ def _terms(node: exp.Expr) -> list[exp.Expr]:
     return [term for where in wheres for term in _conjuncts(where.this)]
 
 
+def _ons(join: Join) -> list[exp.Expr]:
+    """Conditions of a join that must all hold."""
+    return [term for on in nodes(join.node.args.get("on")) for term in _conjuncts(on)]
+
+
 def _touched(reader: Reader, node: exp.Expr, scope: Scope) -> frozenset[int]:
     """Numbers of the relations that a condition speaks of; a column without its table may be of several."""
     found: set[int] = set()
-    numbers = {id(relation): number for number, (_, relation) in enumerate(scope.relations)}
+    every = [relation for _, relation in scope.relations]
     for column in _columns(node):
         parts = tuple(reader.name(part) for part in column.parts)
-        chosen = scope.find(parts[:-1]) if len(parts) > 1 else []
-        if not chosen:
-            every = [relation for _, relation in scope.relations]
-            chosen = [each for each in every if each.named(parts[0])] or [
-                each for each in every if each.wholes or each.extra
-            ]
-        found |= {numbers[id(relation)] for relation in chosen}
+        found.update(
+            scope.numbers(parts[:-1])
+            or [number for number, each in enumerate(every) if each.named(parts[0])]
+            or [number for number, each in enumerate(every) if each.wholes or each.extra]
+        )
     return frozenset(found)
 
 

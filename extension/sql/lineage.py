@@ -42,6 +42,8 @@ _EXPANDING = (Engine.MAXCOMPUTE, Engine.HIVE, Engine.SPARK)
 """Engines that take a quoted column name for a regular expression, or can be set to."""
 _ROWS = (Engine.HOLOGRES, Engine.POSTGRESQL)
 """Engines where the name of a table stands for its row."""
+_OF_CLUSTERS = frozenset({"remote", "remotesecure", "cluster", "clusterallreplicas"})
+"""Functions of ClickHouse that give a table of other servers: it is behind their first argument."""
 PARAMETER = re.compile(r"\$[\w{\[]|@@\[")
 """A placeholder in a name: the name can be any."""
 _PATTERN = re.compile(r"[*+?|()\[\].^$]")
@@ -89,6 +91,8 @@ class Reader:
         self.packed: set[int] = set()
         """Reads that are taken as a whole row, into a struct or a function."""
         self.first = len(book.entries)
+        self._meaning: set[str] = set()
+        """Names of WITH whose expression is being read."""
 
     def name(self, node: exp.Expr | str | None) -> str:
         """A name as names are compared; one with a placeholder in it as the text has it."""
@@ -187,7 +191,7 @@ class Reader:
             return self.values(node, scope)
         relation = Relation()
         if isinstance(node, exp.Subquery | exp.Table):
-            self.place(node, scope)
+            self.complete(From(node, scope, self.place(node, scope)))
             relation = scope.relations[0][1] if len(scope.relations) == 1 else self.star(scope)
             self.modifiers(node, relation, outer, scope.ctes)
         else:
@@ -214,6 +218,7 @@ class Reader:
                 for entry in self.book.entries[entries:]:
                     entry.listed = False  # it is read once more, with the whole
             known[name] = self.query(cte.this, outer, inner).renamed(names)
+            known[name].value = None if isinstance(cte.this, exp.Query) else cte.this
         return known
 
     def set_operation(self, node: exp.SetOperation, outer: Scope | None, ctes: Mapping[str, Relation]) -> Relation:
@@ -278,24 +283,28 @@ class Reader:
                 self.value(part, scope)
 
     def select(
-        self, node: exp.Select, outer: Scope | None, ctes: Mapping[str, Relation], around: Scope | None = None
+        self, node: exp.Select, outer: Scope | None, ctes: Mapping[str, Relation], around: From | None = None
     ) -> Relation:
         """What a SELECT gives. `around` is the FROM that stands before several of them."""
         ctes = self.with_(node, outer, ctes)
         scope = Scope(outer, ctes)
-        for names, relation in around.relations if around else ():
+        before = around or From(node, Scope(None, {}), ())
+        for names, relation in before.scope.relations:
             scope.add(names, relation)
+        scope.hidden |= before.scope.hidden
         joins = self.sources(node, scope)
+        self.conditions(joins, scope)
+        self.froms.append(From(node, scope, [*before.joins, *joins]))
         for window in node.args.get("windows") or ():
             scope.windows[self.name(window.this)] = window
         relation = self.projections(node, scope)
         for key, part in node.args.items():
-            if key not in ("with_", "from_", "joins", "laterals", "expressions", "hint", "into"):
+            if key not in ("with_", "from_", "joins", "laterals", "expressions", "hint", "into", "locks"):
                 for each in nodes(part):
                     self.value(each, scope)
+        self.visited |= {id(name) for lock in nodes(node.args.get("locks")) for name in lock.find_all(exp.Table)}
         if isinstance(node.args.get("into"), exp.Into):
             self.book.made[self.target(node.args["into"].this)] = relation
-        self.froms.append(From(node, scope, joins))
         relation.one_row = _one_row(node, self.function, has_from=bool(scope.relations))
         return relation
 
@@ -309,13 +318,21 @@ class Reader:
         joins += self.joined(node, scope)
         for lateral in node.args.get("laterals") or ():
             joins += self.place(lateral, scope)
+        return joins
+
+    def conditions(self, joins: Sequence[Join], scope: Scope) -> None:
+        """Read the conditions of joins, when all that the FROM names is in its scope."""
         for join in joins:
-            if join.node.args.get("on"):
-                self.value(join.node.args["on"], scope)
+            for on in nodes(join.node.args.get("on")):
+                self.value(on, scope)
         for join in joins:
             if join.node.args.get("kind") in ("SEMI", "ANTI"):
                 scope.hidden |= set(join.relations)
-        return joins
+
+    def complete(self, found: From) -> None:
+        """Read the conditions of a FROM that is complete, and note it."""
+        self.conditions(found.joins, found.scope)
+        self.froms.append(found)
 
     def joined(self, node: exp.Expr, scope: Scope) -> list[Join]:
         """The joins of a node."""
@@ -385,7 +402,7 @@ class Reader:
         if not names:
             return (), None, self.place(inner, scope)
         own = Scope(scope.outer, scope.ctes)
-        self.froms.append(From(node, own, self.place(inner, own)))
+        self.complete(From(node, own, self.place(inner, own)))
         return names, self.star(own), []
 
     def pivot(
@@ -419,8 +436,10 @@ class Reader:
         if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
             self.starred(node, relation, scope)
             return
-        if self.book.engine is Engine.CLICKHOUSE and self.function(node) == "columns":
-            self.expand(scope.visible(), relation, NONE, self.line(node))
+        last = node.expression if isinstance(node, exp.Dot) else node
+        if self.book.engine is Engine.CLICKHOUSE and self.function(last) == "columns":
+            qualifier = () if last is node else tuple(each.name for each in node.this.find_all(exp.Identifier))
+            self.expand(self.qualified(qualifier[-1:], scope) or scope.visible(), relation, NONE, self.line(node))
             return
         if isinstance(node, exp.Column) and self.pattern(node):
             qualifier = tuple(self.name(part) for part in node.parts[:-1])
@@ -437,7 +456,7 @@ class Reader:
         name = self.name(node.args.get("alias")) if isinstance(node, exp.Alias) else ""
         if isinstance(node, exp.Column):
             name = self.name(node.this)
-        elif isinstance(node, exp.Dot):
+        elif isinstance(node, exp.Dot) and not isinstance(node.expression, exp.Star):
             name = self.name(node.expression)
         relation.columns.append((name, sources))
         if name and isinstance(node, exp.Alias):
@@ -459,14 +478,14 @@ class Reader:
         """Add what `*` or `t.*` stands for."""
         star = node if isinstance(node, exp.Star) else node.this
         without = {self.name(column) for column in nodes(star.args.get("except_") or star.args.get("except"))}
-        without |= {self.name(column) for column in nodes(star.args.get("rename"))}
+        without |= {self.name(each.this.this) for each in nodes(star.args.get("rename"))}
         replaced = {self.name(each.args.get("alias")): each for each in nodes(star.args.get("replace"))}
         chosen = scope.visible()
         if isinstance(node, exp.Column):
             qualifier = tuple(self.name(part) for part in node.parts[:-1])
             chosen = self.qualified(qualifier, scope)
             if not chosen:  # the fields of a column
-                relation.columns.append(("", self.resolve(qualifier, self.line(node), scope)))
+                relation.columns.append(("", self.note(self.resolve(qualifier, self.line(node), scope))))
         line = self.line(star)
         self.expand(chosen, relation, frozenset(without | set(replaced)), line)
         for name, each in replaced.items():
@@ -513,18 +532,53 @@ class Reader:
                 if not isinstance(each.parent, exp.Exists):
                     for sources in relation.all():
                         gathered.add(sources, through)
-            elif isinstance(each, exp.Table):
-                self.visited.add(id(each))  # a name where no table can be, such as that of a sequence
-                full = self.book.full(self.parts(each))
-                self.book.read(full, self.line(each))
             elif not isinstance(each, exp.Identifier | exp.Literal | exp.DataType):
                 name = WINDOW if isinstance(each, exp.Window) else self.function(each)
                 own = through | {name} if name else through
-                stack += [(child, own) for child in reversed(list(children(each)))]
+                stack += [(child, own) for child in reversed(self.inside(each, name, scope, gathered))]
                 if isinstance(each, exp.Window) and each.args.get("alias"):
                     named = scope.windows.get(self.name(each.args["alias"]))
                     stack += [(child, through) for child in children(named)] if named else ()
         return gathered.found
+
+    def inside(self, node: exp.Expr, name: str, scope: Scope, gathered: Gathered) -> list[exp.Expr]:
+        """What stands directly in a node; the tables that a function is given by their names are gathered instead."""
+        found = list(children(node))
+        if self.book.engine is Engine.CLICKHOUSE:
+            self.elsewhere(node, name, scope, gathered)
+        if name != "table":
+            return found
+        for each in found:
+            if isinstance(each, exp.Column):
+                self.given(tuple(self.name(part) for part in each.parts), self.line(each), scope, gathered)
+        return [each for each in found if not isinstance(each, exp.Column)]
+
+    def elsewhere(self, node: exp.Expr, name: str, scope: Scope, gathered: Gathered) -> None:
+        """Gather what ClickHouse takes for tables where others have values, and what functions of WITH stand for.
+
+        In `x IN d.t` that is a table; one name alone is taken for an array.
+        """
+        gathered.add(self.meant(name, scope), frozenset({name}))
+        field = node.args.get("field") if isinstance(node, exp.In) else None
+        if isinstance(field, exp.Column):
+            parts = tuple(self.name(part) for part in field.parts)
+            if len(parts) > 1 and not self.qualified(parts[:-1], scope):
+                self.book.read(self.book.full(parts), self.line(node))
+        columns = node.expressions[1:3] if name in _OF_CLUSTERS else []
+        parts = tuple(self.name(part) for each in columns if isinstance(each, exp.Column) for part in each.parts)
+        if parts:
+            self.given(parts[:2], self.line(node), scope, gathered)
+
+    def given(self, parts: tuple[str, ...], line: int, scope: Scope, gathered: Gathered) -> None:
+        """Gather all columns of a table that a function is given by its name."""
+        full = self.book.full(parts)
+        relation = scope.ctes.get(parts[0]) if len(parts) == 1 else None
+        if relation is None:
+            relation = self.base(self.book.read(full, line), full, line)
+        else:
+            self.passed.add(full)
+        self.packed |= {whole.read for whole in relation.wholes}
+        gathered.add(relation.merged())
 
     def whole_row(self, node: exp.Expr, scope: Scope, gathered: Gathered, through: frozenset[str]) -> None:
         """A `*` inside an expression: count(*) has no columns, all else has all."""
@@ -609,6 +663,17 @@ class Reader:
                 yield relation.merged()
         if self.book.engine is Engine.CLICKHOUSE and name in scope.ctes:
             yield scope.ctes[name].merged()
+            yield self.meant(name, scope)
+
+    def meant(self, name: str, scope: Scope) -> Sources:
+        """What the expression comes from that WITH gives a name to, in the query that names it."""
+        relation = scope.ctes.get(name)
+        if relation is None or relation.value is None or name in self._meaning:
+            return {}
+        self._meaning.add(name)
+        found = self.value(relation.value, scope)
+        self._meaning.discard(name)
+        return found
 
     def unqualified(self, name: str, line: int, scope: Scope | None) -> Sources:
         """Where a name without its table comes from.
@@ -639,7 +704,7 @@ def children(node: exp.Expr) -> Iterator[exp.Expr]:
             yield node.expression
         else:
             yield node.this
-            if not isinstance(node.expression, exp.Identifier):
+            if not isinstance(node.expression, exp.Star):  # all fields of what stands before it
                 yield node.expression
     elif isinstance(node, exp.Lambda):
         yield node.this
@@ -676,11 +741,14 @@ def _exceeding(fetch: exp.Fetch) -> Iterator[object]:
 
 def limit(node: exp.Expr) -> int | None:
     """The limit of a query, None for none or one that is no plain number."""
-    limit = node.args.get("limit")
-    if isinstance(limit, exp.Limit) and not limit.expressions:
-        value = limit.expression
-    elif isinstance(limit, exp.Fetch) and not any(_exceeding(limit)):
-        value = limit.args.get("count")
+    found = node.args.get("limit")
+    while not found and isinstance(node, exp.Subquery):
+        node = node.this
+        found = node.args.get("limit")
+    if isinstance(found, exp.Limit) and not found.expressions:
+        value = found.expression
+    elif isinstance(found, exp.Fetch) and not any(_exceeding(found)):
+        value = found.args.get("count")
     else:
         return None
     plain = isinstance(value, exp.Literal) and not value.is_string and str(value.this).isdecimal()

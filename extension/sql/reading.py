@@ -2,15 +2,15 @@
 
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from unicodedata import name as name_of
 
 import msgspec
 from sqlglot import exp
 
 from extension.sql import grammar
-from extension.sql.facts import Analysis, Call, Engine, Read, Statement, Written
-from extension.sql.grammar import RefusedError
+from extension.sql.facts import Analysis, Call, Engine, Output, Read, Source, Statement, Written
+from extension.sql.grammar import Lost, RefusedError
 from extension.sql.lineage import Place, Reader
 from extension.sql.relations import Book
 from extension.sql.scripts import Piece, by_words, pieces
@@ -22,6 +22,10 @@ from extension.verdict import casefold
 MAX_WORDS = 250_000
 """Longest statement that the grammar is given, in words: about 1 MB, for which it takes 6 s on one core."""
 
+MAX_STATEMENTS = 10_000
+"""Most statements of a text that the grammar is given: about two seconds for short ones."""
+
+_TOO_MANY = "it comes after too many statements"
 _RECURSION = 4_000
 # The grammar takes some 25 calls for a bracket: enough for 130 of them inside each other. What needs more is an error.
 sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
@@ -30,7 +34,9 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
 def read(text: str, engine: Engine, project: str) -> Analysis:
     """The facts of a text."""
     book = Book(engine, casefold(project))
-    statements = tuple(_statement(piece, book) for piece in pieces(text, engine))
+    found = pieces(text, engine)
+    more = (msgspec.structs.replace(piece, unread=piece.unread or _TOO_MANY) for piece in found[MAX_STATEMENTS:])
+    statements = tuple(_statement(piece, book) for piece in (*found[:MAX_STATEMENTS], *more))
     return Analysis(engine=engine, characters=len(text), statements=statements)
 
 
@@ -38,19 +44,28 @@ def _statement(piece: Piece, book: Book) -> Statement:
     """The facts of one statement, by the grammar where it takes it, by its words where not."""
     if piece.setting[0] == "odps.namespace.schema":
         book.schemas = piece.setting[1] == "true"
+    if _moves(piece, book.engine):
+        book.project = ""
     worded = _by_words(piece, book)
     if reason := piece.unread or _odd(piece):
         return msgspec.structs.replace(worded, unread=reason)
     if not piece.text:
         return worded
-    first = len(book.entries)
     try:
-        tree = grammar.parse(piece.text, book.engine)
-        reading = Reader(book, Place(piece.text, piece.line_of, piece.original, piece.line), changed)
-        found = facts(reading, tree, piece.kind, piece.assigns)
+        return _read(piece, book, worded)
     except RefusedError as error:
-        del book.entries[first:]
-        return worded if _defines(piece) else msgspec.structs.replace(worded, unread=str(error))
+        reason = "" if _defines(piece) else str(error)
+    except (*grammar.ODD, RecursionError):
+        reason = "the grammar makes something odd of it"
+    return msgspec.structs.replace(worded, unread=reason)
+
+
+def _read(piece: Piece, book: Book, worded: Statement) -> Statement:
+    """The facts of one statement by the grammar, with the tables of its words beside them."""
+    tree, lost = grammar.parse(piece.text, book.engine)
+    reading = Reader(book, Place(piece.text, piece.line_of, piece.original, piece.line), changed)
+    found = facts(reading, tree, piece.kind, piece.assigns)
+    outputs = tuple(_taken(reading, found, lost))
     known = {*(read.table for read in found.reads), *(written.table for written in found.written), *reading.passed}
     reads = tuple(read for read in worded.reads if read.table not in known)
     written = tuple(each for each in worded.written if each.table not in known)
@@ -61,7 +76,37 @@ def _statement(piece: Piece, book: Book) -> Statement:
             written=(*found.written, *written),
             unread="the grammar and the words do not name the same tables",
         )
-    return msgspec.structs.replace(found, calls=tuple(_calls(reading, tree)))
+    called = tuple(
+        Call(function=casefold(each.text), line=reading.at.line_of(each.start)) for each in lost if each.called
+    )
+    return msgspec.structs.replace(
+        found,
+        outputs=(*found.outputs, *outputs),
+        calls=tuple(dict.fromkeys((*_calls(reading, tree), *called))),
+    )
+
+
+def _taken(reading: Reader, found: Statement, lost: Sequence[Lost]) -> Iterator[Output]:
+    """Outputs for the names that the grammar lost, where anything is put out: each may be a column of any table.
+
+    Raises RefusedError where that is too much.
+    """
+    tables = dict.fromkeys(read.table for read in found.reads)
+    for each in lost if found.outputs or found.stars else ():
+        if not each.called:
+            reading.book.spend(len(tables))
+            name, line = casefold(reading.at.original(each.start, each.end).strip('`"')), reading.at.line_of(each.start)
+            sources = tuple(Source(table=table, column=name, line=line) for table in tables)
+            yield Output(name="", sources=sources)
+
+
+def _moves(piece: Piece, engine: Engine) -> bool:
+    """Whether tables that are named without a schema are in another one from here on, and which is not known."""
+    if engine not in (Engine.HOLOGRES, Engine.POSTGRESQL):
+        return False
+    words = [casefold(word.text) for word in piece.words]
+    sets = piece.setting[0] == "search_path" or "schema" in words[1:3]
+    return (piece.kind == "SET" and sets) or "set_config" in words or words[:1] == ["reset"] or words[:1] == ["discard"]
 
 
 def _calls(reading: Reader, tree: exp.Expr) -> Iterable[Call]:

@@ -46,6 +46,8 @@ class Relation:
         """Whether it surely has one row at most."""
         self.called = False
         """Whether a function makes it, for each row of what stands before it."""
+        self.value: exp.Expr | None = None
+        """The expression that it stands for, where WITH gives a name to one: it is of the query that names it."""
         self._named: dict[str, list[Sources]] = {}
         self._sorted = 0
 
@@ -63,11 +65,13 @@ class Relation:
         yield self.extra
 
     def renamed(self, names: Sequence[str]) -> "Relation":
-        """The same under other names of the columns, the first ones first."""
+        """The same under other names of the columns, the first ones first. Where it cannot be told how many it has, the
+        others keep theirs.
+        """
         if not names:
             return self
         if self.wholes:
-            found = Relation([(name, self.merged()) for name in names])
+            found = Relation([(name, self.merged()) for name in names], self.wholes)
         else:
             own = [(name, sources) for name, (_, sources) in zip(names, self.columns, strict=False)]
             found = Relation([*own, *self.columns[len(own) :], *((name, {}) for name in names[len(own) :])])
@@ -149,6 +153,9 @@ class Book:
                 names = [self.project, *names]
             if len(names) == 3 and names[1] == "default":  # noqa: PLR2004  project, schema and table
                 del names[1]
+        only = self.engine is Engine.POSTGRESQL or names[0] == "spark_catalog"
+        if only and len(names) == 3:  # noqa: PLR2004  catalog, schema and table
+            del names[0]
         if len(names) == 1 and self.project and names[0][:1] not in ("$", "@"):  # a placeholder may bring its own
             names = [self.project, *names]
         return ".".join(names)
@@ -171,7 +178,8 @@ class Scope:
         self._by_name: dict[str, list[int]] = {}
 
     def add(self, names: tuple[str, ...], relation: Relation) -> None:
-        """Add a relation under its alias, or under the parts of its own name."""
+        """Add a relation under its alias, or under the parts of its own name. Quotes may be around several of them."""
+        names = _apart(names)
         self._by_name.setdefault(names[-1] if names else "", []).append(len(self.relations))
         self.relations.append((names, relation))
 
@@ -181,12 +189,18 @@ class Scope:
 
     def find(self, qualifier: tuple[str, ...]) -> list[Relation]:
         """The relations that a qualifier names."""
-        numbers = self._by_name.get(qualifier[-1], ())
-        return [
-            relation
-            for names, relation in (self.relations[number] for number in numbers)
-            if names[-len(qualifier) :] == qualifier
-        ]
+        return [self.relations[number][1] for number in self.numbers(qualifier)]
+
+    def numbers(self, qualifier: tuple[str, ...]) -> list[int]:
+        """Numbers of the relations that a qualifier names, none for an empty one."""
+        qualifier = _apart(qualifier)
+        known = self._by_name.get(qualifier[-1], ()) if qualifier else ()
+        return [number for number in known if self.relations[number][0][-len(qualifier) :] == qualifier]
+
+
+def _apart(names: Sequence[str]) -> tuple[str, ...]:
+    """The parts of a name, also of those that stand in one pair of quotes."""
+    return tuple(part for name in names for part in name.split("."))
 
 
 class Join(NamedTuple):

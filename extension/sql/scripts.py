@@ -5,14 +5,15 @@ a statement long or deep is left out: rows of literals, brackets in brackets. Co
 their words.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from extension.sql.facts import Engine
-from extension.sql.tables import NO_CALLS, Called, Named, Reading, by_words, closing, key
+from extension.sql.names import Named, Words, keywords
+from extension.sql.shortening import QUERY, short
+from extension.sql.tables import Called, Reading, by_words
 from extension.sql.words import (
     HIVE,
     NOT_SQL,
@@ -47,8 +48,6 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """All its words, by their places in the whole text."""
     line: int
     """Line of its first word."""
-    depth: int = 0
-    """How many brackets and CASEs are inside each other in `text`."""
     source: Cleaned
     lines: Lines
     begins: int = 0
@@ -114,7 +113,7 @@ def _unread(source: Cleaned, lines: Lines, ways: Sequence[list[Word]]) -> list[P
     return [Piece(kind=kind, text="", unread=source.reason, words=tuple(found), line=line, source=source, lines=lines)]
 
 
-_TUNNEL = frozenset("upload download upsert resume show purge help u d us".split())  # noqa: SIM905  as in the manual
+_TUNNEL = keywords("upload download upsert resume show purge help u d us")
 
 
 def _cut(found: list[Word], source: Cleaned, lines: Lines) -> Iterator[tuple[list[Word], int]]:
@@ -159,7 +158,6 @@ _KINDS = {
     "upsert": "INSERT",
 }
 _WRITES = ("insert", "update", "delete", "merge")
-_QUERY = ("select", "with", "from", "values")
 _BEHIND = ("", "union", "intersect", "except", "minus", "order", "limit", "sort", "cluster", "distribute")
 """What can follow the bracket of a query that is a statement."""
 _BODIES = ("begin", "then", "do", "loop")
@@ -172,22 +170,14 @@ _RUNS_TEXT = frozenset({"execute", "exec", "prepare", "do"})
 _OPERATORS = frozenset("=<>!+-*/%|&~^") | {"and", "or", "is", "in", "not", "between", "like", "rlike"}
 
 
-class _Statement:
+class _Statement(Words):
     """The words of one statement."""
 
     def __init__(self, found: list[Word], stop: int, source: Cleaned, lines: Lines) -> None:
-        self.words, self.stop, self.source, self.lines = found, stop, source, lines
+        super().__init__(found)
+        self.stop, self.source, self.lines = stop, source, lines
         self.count = len(found)
-        self.keys = [*map(key, found), *[""] * 6]
         self.script = source.engine in HIVE
-        self._closing: dict[int, int] | None = None
-
-    @property
-    def closing(self) -> dict[int, int]:
-        """Where each bracket is closed."""
-        if self._closing is None:
-            self._closing = closing(self.keys)
-        return self._closing
 
     def pieces(self) -> Iterator[Piece]:
         """What the statement is made of: conditions and heads of functions before it, and itself."""
@@ -253,27 +243,22 @@ class _Statement:
             end = min(self.closing[end], self.count - 1) + 1 if self.keys[end] == "(" else end + 1
         return end if self.keys[end] in ("begin", "") else end + 1
 
-    def past(self, at: int, *keys: str) -> int:
-        """The first place from one on that is none of some keywords."""
-        while self.keys[at] in keys:
-            at += 1
-        return at
-
     def kind(self, at: int) -> str:
         """The kind of a statement by its first words; for WITH and FROM, by what they lead to."""
         first = self.keys[at]
         if first in ("with", "from"):
             level = 0
-            for word in self.keys[at:]:
+            for place in range(at, self.count):
+                word = self.keys[place]
                 level += (word == "(") - (word == ")")
-                if not level and word in _WRITES:
+                if not level and word in _WRITES and (self.keys[place - 1] == ")" or first == "from"):
                     return _KINDS[word]
         return _KINDS.get(first, "OTHER")
 
     def is_query(self, at: int) -> bool:
         """Whether a query stands here, in brackets or not, and nothing else behind it."""
         first = self.past(at, "(")
-        if self.keys[first] not in _QUERY:
+        if self.keys[first] not in QUERY:
             return False
         return first == at or self.keys[min(self.closing[at] + 1, self.count)] in _BEHIND
 
@@ -303,6 +288,8 @@ class _Statement:
 
     def assigned(self, at: int) -> int:
         """The place behind `:=`; 0 where there is none."""
+        if self.keys[at + 1] == ",":
+            return 0
         while at < self.count - 2 and self.keys[at] not in ("select", "="):
             if self.keys[at] == ":" and self.keys[at + 1] == "=":
                 return at + 2
@@ -349,9 +336,9 @@ class _Statement:
         if self.keys[at] not in ("explain", "desc", "describe"):
             return None
         start = at + 1
-        while start < min(at + 12, self.count) and self.keys[start] not in (*_QUERY, *_WRITES, "create", "replace"):
+        while start < min(at + 12, self.count) and self.keys[start] not in (*QUERY, *_WRITES, "create", "replace"):
             if self.keys[start] == "(":
-                if self.keys[self.past(start, "(")] in _QUERY:
+                if self.keys[self.past(start, "(")] in QUERY:
                     break
                 start = min(self.closing[start], self.count - 1)
             start += 1
@@ -394,82 +381,5 @@ class _Statement:
     def piece(self, kind: str, at: int, text: range, added: str = "") -> Piece:
         """What is for the grammar: the text of some words, with something added before it."""
         begins = self.words[text.start].at if text else self.stop
-        short, depth = self.short(text) if text else ("", 0)
-        return replace(
-            self.command(kind, at, text.stop), text=added + short, depth=depth, begins=begins, added=len(added)
-        )
-
-    def behind(self, at: int) -> int:
-        """The place in the text behind a word."""
-        word = self.words[at]
-        if word.kind == "string":
-            return self.source.text.index("'", word.at + 1) + 1
-        return word.at + len(word.text) + (2 if word.kind == "quoted" else 0)
-
-    def short(self, part: range) -> tuple[str, int]:
-        """The text of some words, as long as it is, without what only makes it long or deep; and its depth."""
-        blank = self.superfluous(part)
-        parts, at = [], self.words[part.start].at
-        depth = deepest = angles = 0
-        for number in part:
-            word = self.keys[number]
-            if number in blank:
-                parts += [self.source.text[at : self.words[number].at], " "]
-                at = self.words[number].at + 1
-            elif word in _OPENS or (word == "<" and self.keys[number - 1] in ("array", "map", "struct")):
-                angles += word == "<"
-                depth += 1
-                deepest = max(deepest, depth)
-            elif word in _CLOSES or (word == ">" and angles):
-                angles -= word == ">"
-                depth -= 1
-            elif word == "zorder" and self.keys[number + 1] == "by":
-                parts += [self.source.text[at : self.words[number].at], "sort  "]
-                at = self.words[number].at + 6
-        parts.append(self.source.text[at : self.behind(part.stop - 1)])
-        return _shortened("".join(parts)), deepest
-
-    def superfluous(self, part: range) -> set[int]:
-        """Brackets that have nothing but another bracket in them, but for the innermost and what a function needs."""
-        found: set[int] = set()
-        at = part.start
-        while at < part.stop:
-            last = at
-            while (
-                self.keys[last] == "(" == self.keys[last + 1]
-                and self.closing[last + 1] == self.closing[last] - 1 < self.count - 1
-            ):
-                last += 1
-            if last > at:
-                called = at > 0 and self.words[at - 1].kind in ("name", "quoted") and self.keys[at - 1] not in NO_CALLS
-                outer = at + 1 if called and self.keys[last + 1] in _QUERY else at
-                found.update(range(outer, last), (self.closing[each] for each in range(outer, last)))
-            at = last + 1
-        return found
-
-
-_OPENS, _CLOSES = ("(", "[", "{", "case"), (")", "]", "}", "end")
-_LITERAL = (
-    r"(?:[+-]\s*+)?(?:(?:\d++(?:\.\d*+)?+|\.\d++)(?:e[+-]?\d++)?+(?:bd|[lsyfd])?+(?![\w.\ue000\ue001])"
-    r"|(?:(?:date|datetime|timestamp)\s*+)?+'[^']*+'|(?:null|true|false)(?![\w.\ue000\ue001]))\s*+"
-)
-_ROW = rf"\(\s*+{_LITERAL}(?:,\s*+{_LITERAL})*+\)\s*+"
-_LIST = re.compile(rf"\(\s*+{_LITERAL}(?P<list>(?:,\s*+{_LITERAL}){{20,}}+)(?=\))", re.IGNORECASE)
-_ROWS = re.compile(rf"{_ROW}(?P<list>(?:,\s*+{_ROW}){{20,}}+)", re.IGNORECASE)
-_ROW_BEFORE = re.compile(r"(?:values|[,()])\s*+\Z", re.IGNORECASE)
-
-
-def _shortened(text: str) -> str:
-    """`text` with blanks for all but the first of many literals, or of rows of them."""
-    return _LIST.sub(_first, _ROWS.sub(_first, text))
-
-
-def _first(found: re.Match[str]) -> str:
-    if found.re is _LIST and _ROW_BEFORE.search(found.string, max(0, found.start() - 20), found.start()):
-        return found[0]
-    kept = found.start("list") - found.start()
-    return found[0][:kept] + re.sub(r"[^\n]++", _blank, found["list"]) + found[0][kept + len(found["list"]) :]
-
-
-def _blank(found: re.Match[str]) -> str:
-    return " " * len(found[0])
+        shortened = short(self, self.source.text, text) if text else ""
+        return replace(self.command(kind, at, text.stop), text=added + shortened, begins=begins, added=len(added))

@@ -1,14 +1,14 @@
 """The tree of a statement read: what it is, what it writes, and the facts of it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
 from extension.sql import joins
-from extension.sql.facts import Output, Read, Source, Star, Statement, Written
+from extension.sql.facts import Engine, Output, Read, Source, Star, Statement, Written
 from extension.sql.grammar import RefusedError
 from extension.sql.lineage import From, Reader, limit, nodes
-from extension.sql.relations import ANY, NONE, VARIABLE, Book, Gathered, Relation, Scope, Sources, Whole
+from extension.sql.relations import ANY, NONE, VARIABLE, Book, Gathered, Join, Relation, Scope, Sources, Whole
 
 
 def facts(reader: Reader, tree: exp.Expr, kind: str, assigns: str = "") -> Statement:
@@ -17,6 +17,8 @@ def facts(reader: Reader, tree: exp.Expr, kind: str, assigns: str = "") -> State
     `assigns` is the variable of a script that its result becomes.
     """
     book = reader.book
+    if tree.find(exp.MatchRecognize):
+        raise RefusedError("its rows are matched to a pattern")
     result = _result(reader, tree)
     for table in tree.find_all(exp.Table):
         if id(table) not in reader.visited and not isinstance(table.this, exp.Func):
@@ -84,14 +86,14 @@ def changed(reader: Reader, tree: exp.Expr) -> Relation:
     return read(reader, tree) or Relation()
 
 
-def _insert(reader: Reader, node: exp.Expr, scope: Scope | None = None) -> Relation:
-    """INSERT: what is written. `scope` is the FROM that stands before several of them."""
+def _insert(reader: Reader, node: exp.Expr, around: From | None = None) -> Relation:
+    """INSERT: what is written. `around` is the FROM that stands before several of them."""
     full = reader.target(node.this)
     ctes = reader.with_(node, None, {})
-    source = node.args.get("expression")
+    source = node.args.get("expression") or node.args.get("source")
     relation = Relation()
-    if isinstance(source, exp.Select) and scope:
-        relation = reader.select(source, None, ctes, scope)
+    if isinstance(source, exp.Select) and around:
+        relation = reader.select(source, None, ctes, around)
     elif isinstance(source, exp.Expr):
         relation = reader.query(source, None, ctes)
     if full:
@@ -130,13 +132,11 @@ def _inserts(reader: Reader, node: exp.Expr) -> Relation:
     """FROM ... INSERT ... INSERT ..."""
     ctes = reader.with_(node, None, {})
     scope = Scope(None, ctes)
-    joins = reader.place(node.args["source"], scope)
-    for join in joins:
-        if join.node.args.get("on"):
-            reader.value(join.node.args["on"], scope)
+    around = From(node, scope, reader.place(node.args["source"], scope))
+    reader.conditions(around.joins, scope)
     found = Relation()
     for each in node.expressions:
-        relation = _insert(reader, each, scope)
+        relation = _insert(reader, each, around)
         found.columns += relation.columns
         found.wholes += relation.wholes
         found.extra = {**found.extra, **relation.extra}
@@ -152,20 +152,32 @@ def _create(reader: Reader, node: exp.Expr) -> Relation | None:
         for each in node.this.find_all(exp.Table) if isinstance(node.this, exp.Expr) else ():
             reader.visited.add(id(each))
     source = node.args.get("expression")
+    if isinstance(node.args.get("clone"), exp.Clone):
+        return reader.query(node.args["clone"].this, None, {})
     if not isinstance(source, exp.Query):
         return None
     relation = reader.query(source, None, reader.with_(node, None, {}))
-    columns = node.this.expressions if isinstance(node.this, exp.Schema) else []
-    relation = relation.renamed([reader.name(column.this) for column in columns if isinstance(column.this, exp.Expr)])
+    names = _defined(reader, node.this)
+    if names and reader.book.engine is Engine.MYSQL:  # they stand beside the columns of the query, not for them
+        _made(reader.book, full, relation)
+        return relation
+    relation = relation.renamed(names)
     if full:
         reader.book.made[full] = relation
     return relation
 
 
+def _defined(reader: Reader, schema: exp.Expr) -> list[str]:
+    """Names of the columns that CREATE lists."""
+    columns = schema.expressions if isinstance(schema, exp.Schema) else []
+    names = (column.this if isinstance(column, exp.ColumnDef) else column for column in columns)
+    return [reader.name(name) for name in names if isinstance(name, exp.Identifier)]
+
+
 def _merge(reader: Reader, node: exp.Expr) -> Relation:
     """MERGE: the values that are set and inserted."""
-    scope = _writing(reader, node)
-    reader.place(node.args["using"], scope)
+    scope = _writing(reader, node).scope
+    reader.complete(From(node, scope, reader.place(node.args["using"], scope)))
     found = Relation()
     if isinstance(node.args.get("on"), exp.Expr):
         reader.value(node.args["on"], scope)
@@ -175,9 +187,8 @@ def _merge(reader: Reader, node: exp.Expr) -> Relation:
             reader.value(part, scope)
         then = when.args.get("then")
         for part in nodes(then):
-            values = part.args.get("expression") if isinstance(part, exp.Insert) else None
-            assigned = [values] if isinstance(values, exp.Expr) else part.expressions
-            for each in assigned:
+            values = (part.args.get("expression") or part.this) if isinstance(part, exp.Insert) else None
+            for each in [values] if isinstance(values, exp.Expr) else part.expressions:
                 _assigned(reader, each, found, scope)
     return found
 
@@ -194,24 +205,26 @@ def _assigned(reader: Reader, node: exp.Expr, found: Relation, scope: Scope) -> 
     found.columns.append((name, reader.value(value, scope)))
 
 
-def _writing(reader: Reader, node: exp.Expr) -> Scope:
-    """The scope of a statement that changes a table: the table itself, which is written, and not listed as read."""
+def _writing(reader: Reader, node: exp.Expr) -> From:
+    """The FROM of a statement that changes a table: the table itself, which is written, and not listed as read. Raises
+    RefusedError where it changes something else.
+    """
     scope = Scope(None, reader.with_(node, None, {}))
     target = node.this
-    if isinstance(target, exp.Table):
-        full = reader.target(target)
-        read = reader.book.read(full, reader.line(target), listed=False)
-        alias = target.args.get("alias")
-        names = (reader.name(alias.this),) if alias and alias.this else reader.parts(target)
-        scope.add(names, reader.base(read, full, reader.line(target)))
-        reader.joined(target, scope)
-    return scope
+    if not isinstance(target, exp.Table):
+        raise RefusedError("it changes what is no table")
+    full = reader.target(target)
+    read = reader.book.read(full, reader.line(target), listed=False)
+    alias = target.args.get("alias")
+    names = (reader.name(alias.this),) if alias and alias.this else reader.parts(target)
+    scope.add(names, reader.base(read, full, reader.line(target)))
+    return From(node, scope, reader.joined(target, scope))
 
 
 def _update(reader: Reader, node: exp.Expr) -> Relation:
     """UPDATE: the values that are set."""
-    scope = _writing(reader, node)
-    reader.froms.append(From(node, scope, reader.sources(node, scope)))
+    _, scope, joined = _writing(reader, node)
+    reader.complete(From(node, scope, [*joined, *reader.sources(node, scope)]))
     found = Relation()
     for each in node.expressions:
         _assigned(reader, each, found, scope)
@@ -224,15 +237,15 @@ def _delete(reader: Reader, node: exp.Expr) -> Relation:
     found = Relation()
     if nodes(node.args.get("tables")):
         scope = Scope(None, reader.with_(node, None, {}))
-        joined = reader.place(node.this, scope)
-        reader.froms.append(From(node, scope, joined))
+        joined: Sequence[Join] = reader.place(node.this, scope)
         for each in nodes(node.args["tables"]):
             reader.visited.add(id(each))
             _named(reader, each, scope)
     else:
-        scope = _writing(reader, node)
+        _, scope, joined = _writing(reader, node)
         for each in nodes(node.args.get("using")):
-            reader.place(each, scope)
+            joined = [*joined, *reader.place(each, scope)]
+    reader.complete(From(node, scope, joined))
     _rest(reader, node, scope, found)
     return found
 
@@ -251,24 +264,10 @@ def _altered(reader: Reader, node: exp.Expr) -> Relation | None:
     found = [reader.query(each, None, {}) for each in queries]
     kind = str(node.args.get("kind") or "TABLE").upper()
     for each in node.find_all(exp.Table):
-        if id(each) not in reader.visited and (kind.endswith(("TABLE", "VIEW")) or isinstance(node, exp.TruncateTable)):
+        if id(each) not in reader.visited and kind.endswith(("TABLE", "VIEW")):
             reader.target(each)
         reader.visited.add(id(each))
     return found[0] if found else None
-
-
-def _looked_at(reader: Reader, node: exp.Expr) -> None:
-    """DESCRIBE, ANALYZE and their like: the tables in them are read."""
-    for query in node.find_all(exp.Query):
-        if query.parent is node:
-            reader.query(query, None, {})
-
-
-def _use(reader: Reader, node: exp.Expr) -> None:
-    """USE: another project from here on."""
-    if isinstance(node.this, exp.Table):
-        reader.visited.add(id(node.this))
-        reader.book.project = reader.parts(node.this)[-1]
 
 
 _READERS: Mapping[type[exp.Expr], Callable[[Reader, exp.Expr], Relation | None]] = {
@@ -281,7 +280,6 @@ _READERS: Mapping[type[exp.Expr], Callable[[Reader, exp.Expr], Relation | None]]
     exp.Alter: _altered,
     exp.Drop: _altered,
     exp.TruncateTable: _altered,
-    exp.Describe: _looked_at,
-    exp.Analyze: _looked_at,
-    exp.Use: _use,
+    exp.Describe: lambda *_: None,  # what they name is read, as is every table that no other reader has taken
+    exp.Analyze: lambda *_: None,
 }

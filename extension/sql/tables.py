@@ -7,16 +7,12 @@ much is named than too little. So it serves for what no grammar takes, and to se
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from extension.sql.commands import COMMANDS
+from extension.sql.names import STRING, UNCLEAR, Named, Words, keywords
 from extension.sql.words import VARIABLE, Word
 from extension.verdict import casefold
 
-
-class Named(NamedTuple):
-    """A table as it is named, part by part and without quotes, and whether it is written, made, changed or dropped."""
-
-    parts: tuple[str, ...]
-    at: int
-    written: bool
+__all__ = ["NO_CALLS", "Called", "Named", "Reading", "by_words"]
 
 
 class Called(NamedTuple):
@@ -34,16 +30,12 @@ class Reading(NamedTuple):
     names: frozenset[str]
 
 
-def _all(names: str) -> frozenset[str]:
-    return frozenset(names.split())
-
-
 def by_words(words: Sequence[Word]) -> Reading:
     """Tables that a statement names, functions that it calls, and all its names."""
-    statement = _Words(words)
-    command = _COMMANDS.get(statement.keys[0])
+    statement = Words(words)
+    command = COMMANDS.get(statement.keys[0])
     queries = "select" in statement.keys and statement.keys[0] not in ("grant", "revoke")
-    general = queries or _UNCLEAR in statement.keys
+    general = queries or UNCLEAR in statement.keys
     tables = command(statement) if command and not general else None
     scan = _Scan(statement)
     scan.run()
@@ -55,260 +47,43 @@ def by_words(words: Sequence[Word]) -> Reading:
     )
 
 
-class _Words:
-    """Words by number, with what is behind the last one empty."""
-
-    def __init__(self, words: Sequence[Word]) -> None:
-        self.words = words
-        self.keys = [*map(key, words), *[""] * 6]
-        """What a word is compared by: a name without case, a sign, or a mark for what is no keyword."""
-        self.closing = closing(self.keys)
-        """Where each bracket is closed, by where it is opened; the end for one that is not."""
-
-    def named(self, at: int) -> bool:
-        """Whether a word is a name, in quotes or not, and no variable of a script."""
-        if self.keys[at] in ("", _STRING):
-            return False
-        word = self.words[at]
-        return word.kind == "quoted" or (word.kind == "name" and not word.text.startswith(VARIABLE))
-
-    def chain(self, at: int) -> tuple[tuple[str, ...], int]:
-        """The parts of a name with dots in it, and where it ends; none where there is no name."""
-        if not self.named(at):
-            return (), at
-        end = at + 1
-        while self.keys[end] == "." and self.named(end + 1):
-            end += 2
-        return tuple(word.text for word in self.words[at:end:2]), end
-
-    def past(self, at: int, *keys: str) -> int:
-        """The first place from one on that is none of some keywords."""
-        while self.keys[at] in keys and self.keys[at + 1] != ".":
-            at += 1
-        return at
-
-    def listed(self, at: int, *, written: bool) -> list[Named]:
-        """Tables from a place on, with commas between them."""
-        found: list[Named] = []
-        while True:
-            parts, end = self.chain(at)
-            if not parts:
-                return found
-            found.append(Named(parts, self.words[at].at, written))
-            if self.keys[end] != ",":
-                return found
-            at = end + 1
-
-
-_STRING, _QUOTED, _UNCLEAR = "'", '"', "?!"
-
-
-def key(word: Word) -> str:
-    """What a word is compared by: a name without case, a sign, or a mark for what is no keyword."""
-    if word.kind == "name":
-        return word.text.lower() if word.text.isascii() else casefold(word.text)
-    if word.kind == "sign":
-        return word.text
-    return {"string": _STRING, "quoted": _QUOTED}.get(word.kind, _UNCLEAR)
-
-
-def closing(keys: Sequence[str]) -> dict[int, int]:
-    """Where each bracket is closed, by where it is opened; the end, for one that is not. Six empty keys are there."""
-    found: dict[int, int] = {}
-    opened: list[int] = []
-    for at, key in enumerate(keys):
-        if key == "(":
-            opened.append(at)
-            found[at] = len(keys) - 6
-        elif key == ")" and opened:
-            found[opened.pop()] = at
-    return found
-
-
-# Commands: what stands where in them.
-
-_NO_TABLES = _all(
-    "all catalog cluster connection database databases domain external foreign function functions group instance job"
-    " jobs label language namespace package packages procedure project projects resource resources role roles routine"
-    " schema schemas sequence tables tablespace tenant type user users volume"
-)
-"""Objects that are no tables, where the next word is a name."""
-
-
-def _object(words: _Words, at: int, *, written: bool) -> list[Named]:
-    """The tables that stand where other objects may stand, too."""
-    if words.keys[at] in _NO_TABLES and (words.named(words.past(at + 1, "if", "exists")) or words.keys[at + 1] == ""):
-        following = words.keys[at + 1]
-        if following not in ("to", "from"):
-            return []
-    return words.listed(words.past(at, "table", "view"), written=written)
-
-
-def _show(words: _Words) -> list[Named]:
-    keys = words.keys
-    for at, key in enumerate(keys):
-        if key in ("table", "view", "partitions", "tblproperties") and keys[at + 1] not in ("status", "extended", ""):
-            return words.listed(words.past(at + 1, "for", "table", "if", "exists"), written=False)[:1]
-        if key in ("from", "in") and {"columns", "fields", "index", "indexes", "keys"} & set(keys[:at]):
-            return words.listed(at + 1, written=False)[:1]
-        if key in ("for", "of") and {"history", "changelogs", "stats", "statistics"} & set(keys[:at]):
-            return words.listed(words.past(at + 1, "table", "tables"), written=False)[:1]
-    return []
-
-
-def _describe(words: _Words) -> list[Named]:
-    at = words.past(1, "extended", "formatted", "detail", "full")
-    return _object(words, words.past(at, "history") if words.named(at + 1) else at, written=False)[:1]
-
-
-def _grant(words: _Words) -> list[Named]:
-    if "on" not in words.keys:
-        return []
-    at = words.keys.index("on") + 1
-    found = _object(words, at, written=True)
-    return [each for each in found if words.keys[words.chain(at)[1]] != "."]
-
-
-def _add(words: _Words) -> list[Named]:
-    return words.listed(2, written=False)[:1] if words.keys[1] == "table" else []
-
-
-def _clone(words: _Words) -> list[Named]:
-    at = words.past(1, "table")
-    target = words.keys.index("to") + 1 if "to" in words.keys else len(words.words)
-    return [*words.listed(at, written=False)[:1], *words.listed(words.past(target, "table"), written=True)[:1]]
-
-
-def _copy(words: _Words) -> list[Named]:
-    _, end = words.chain(1)
-    if words.keys[end] == "(":
-        end = words.closing[end] + 1
-    return words.listed(1, written=words.keys[end] == "from")[:1]
-
-
-def _load(words: _Words) -> list[Named]:
-    for at, key in enumerate(words.keys):
-        if key in ("into", "overwrite", "table") and words.keys[at + 1] not in ("into", "table"):
-            return words.listed(at + 1, written=True)[:1]
-    return []
-
-
-def _unload(words: _Words) -> list[Named] | None:
-    return None if words.keys[2] == "(" else words.listed(words.past(1, "from", "table"), written=False)[:1]
-
-
-def _analyze(words: _Words) -> list[Named]:
-    at = words.past(1, "local", "no_write_to_binlog", "verbose")
-    if words.keys[at] == "(":
-        at = words.closing[at] + 1
-    return [] if words.keys[at] == "tables" else words.listed(words.past(at, "table"), written=False)
-
-
-def _set(words: _Words) -> list[Named]:
-    at = words.keys.index("table") + 1 if words.keys[1] == "label" and "table" in words.keys else len(words.words)
-    return words.listed(at, written=True)
-
-
-def _use(words: _Words) -> list[Named]:
-    at = words.past(1, "database", "namespace", "project", "schema")
-    return words.listed(at if words.named(at) else 1, written=False)[:1]
-
-
-def _tunnel(words: _Words) -> list[Named]:
-    """The table of a download is its first argument, that of an upload its second. Options may have values or not."""
-    download = words.keys[1] not in ("upload", "u", "upsert", "us")
-    arguments: list[list[Named]] = []
-    found: list[Named] = []
-    at, option = 2, False
-    while words.keys[at]:
-        parts, _ = words.chain(at)
-        named = [Named(parts, words.words[at].at, not download)] if parts else []
-        if option and len(parts) > 1:
-            found += named
-        elif not option and words.keys[at] != "-":
-            arguments.append(named)
-        option = words.keys[at] == "-"
-        at += 1
-        while words.keys[at] and words.words[at - 1].at + len(words.words[at - 1].text) == words.words[at].at:
-            at += 1
-    place = arguments[:1] if download else arguments[:2][-1:]
-    return found + [named for argument in place for named in argument]
-
-
-def _one(*skipped: str, written: bool) -> Callable[[_Words], list[Named]]:
-    """The command that has its table behind its own words."""
-    return lambda words: words.listed(words.past(1, *skipped), written=written)[:1]
-
-
-def _only(keyword: str, *, written: bool) -> Callable[[_Words], list[Named]]:
-    """The command that has a table behind one word, or has none."""
-    return lambda words: (
-        words.listed(words.keys.index(keyword) + 1, written=written)[:1] if keyword in words.keys else []
-    )
-
-
-_COMMANDS: dict[str, Callable[[_Words], list[Named] | None]] = {
-    "add": _add,
-    "analyze": _analyze,
-    "clone": _clone,
-    "copy": _copy,
-    "count": _one("table", written=False),
-    "desc": _describe,
-    "describe": _describe,
-    "explain": _one("extended", "format", "=", "json", "table", written=False),
-    "export": _only("table", written=False),
-    "grant": _grant,
-    "import": _only("table", written=True),
-    "kill": lambda _: [],
-    "list": lambda _: [],
-    "load": _load,
-    "msck": _only("table", written=True),
-    "purge": _only("table", written=True),
-    "read": _one("table", written=False),
-    "revoke": _grant,
-    "set": _set,
-    "show": _show,
-    "tunnel": _tunnel,
-    "unload": _unload,
-    "use": _use,
-    "whoami": lambda _: [],
-}
-"""Commands in which tables stand elsewhere than in queries."""
-
-
-# Queries, and whatever has one in it.
-
-_ENDS = _all(
+_ENDS = keywords(
     "where group having order limit union intersect except minus select window qualify cluster distribute sort set when"
-    " returning prewhere settings format fetch offset duplicate conflict zorder connect"
+    " returning prewhere settings format fetch offset duplicate conflict zorder connect map reduce"
 )
 """What ends a list of tables."""
-_NEVER = _all(
+_NEVER = keywords(
     "select where on group order having union from into with as set join using limit intersect except when and or not"
     " case then left right inner full cross natural insert overwrite end else by nulls"
 )
 """What is no table without quotes."""
-_FILLERS = _all("table only lateral ignore low_priority quick temp temporary oj")
+_FILLERS = keywords("table only lateral ignore low_priority quick temp temporary oj")
 """What can stand before the name of a table."""
 _NEVER_BEFORE = frozenset(
     {
-        *((place, _STRING) for place in ("directory", "location", "outfile", "dumpfile")),
+        *((place, STRING) for place in ("directory", "location", "infile", "outfile", "dumpfile")),
         *(("values", "("), ("partition", "("), ("local", "directory"), ("lateral", "view")),
     }
 )
 """What is no table where something follows."""
-_OPERATORS = _all("extract trim ltrim rtrim btrim substring substr overlay position")
+_OPERATORS = keywords("extract trim ltrim rtrim btrim substring substr overlay position")
 """Functions that have a FROM of their own."""
-_JOINS = _all("left right inner outer full cross natural semi anti asof any all global")
-_CHANGES = _all("create alter drop truncate rename restore undrop undo comment")
-NO_CALLS = _NEVER | _all(
+_REMOTE = keywords("remote remotesecure cluster clusterallreplicas")
+"""Functions of ClickHouse that are given the names of a table."""
+_JOINS = keywords("left right inner outer full cross natural semi anti asof any all global")
+_CHANGES = keywords("create alter drop truncate rename restore undrop undo comment")
+NO_CALLS = (_NEVER - {"left", "right"}) | keywords(
     "in values value over exists any all some is like rlike ilike between distinct interval cast try_cast safe_cast"
     " lateral only rollup cube filter within union table partition partitioned clustered sets minus returns begin"
     " return tablesample decimal numeric varchar nvarchar materialized unique primary key references check"
-    " index tblproperties properties serdeproperties buckets shards view function loop while elseif qualify options pivot unpivot"
-) - {"left", "right", "insert"}
-_TYPES = _all("char binary bit time timestamp datetime array map struct float double int bigint string")
-_BARE_CALLS = _all("current_date current_timestamp current_time localtime localtimestamp current_user")
+    " index tblproperties properties serdeproperties buckets shards view function loop while elseif qualify options"
+    " pivot unpivot"
+)
+"""What is no function, though a bracket follows."""
+_TYPES = keywords("char binary bit time timestamp datetime array map struct float double int bigint string")
+_BARE_CALLS = keywords("current_date current_timestamp current_time localtime localtimestamp current_user")
+_BEFORE = keywords(") ( ; explain analyze verbose extended formatted json begin then else") | {UNCLEAR}
+"""What a statement can begin behind."""
 _READ, _WRITE = "read", "write"
 
 
@@ -329,7 +104,7 @@ class _Level:
 class _Scan:
     """Word by word through statements."""
 
-    def __init__(self, words: _Words) -> None:
+    def __init__(self, words: Words) -> None:
         self.words, self.keys = words, words.keys
         self.tables: list[Named] = []
         self.calls: list[Called] = []
@@ -380,9 +155,7 @@ class _Scan:
 
     def first(self, at: int) -> bool:
         """Whether a statement begins here, or may."""
-        return (
-            self.loose or at == 0 or self.keys[at - 1] in (")", ";", "explain", "begin", "then", "else", "(", _UNCLEAR)
-        )
+        return self.loose or at == 0 or self.keys[at - 1] in _BEFORE
 
     def expect(self, at: int, kind: str, *, lists: bool = False) -> int:
         """Say that a table comes next, and after a comma, too."""
@@ -453,12 +226,24 @@ class _Scan:
         if at and self.words.named(at - 1) and self.is_call(at - 1):
             opener = self.keys[at - 1]
             self.calls.append(Called(self.words.words[at - 1].text, self.words.words[at - 1].at))
+            if opener in _REMOTE:
+                self.remote(at + 1)
         self.levels.append(self.level)
         self.level = _Level(at, opener, expects, len(self.names))
         name, recursive = self.bodies.get(at, ("", False))
         if recursive:
             self.remember(name)
         return at + 1
+
+    def remote(self, at: int) -> None:
+        """Note the table of another server, which is named behind it: in one argument, or in two."""
+        parts, end = self.words.chain(at + 2)
+        if self.keys[at + 1] != "," or not parts:
+            return
+        table, _ = self.words.chain(end + 1) if self.keys[end] == "," else ((), end)
+        if len(parts) > 1 or table:
+            name = parts if len(parts) > 1 else parts + table
+            self.tables.append(Named(name, self.words.words[at + 2].at, written=False))
 
     def is_call(self, at: int) -> bool:
         """Whether a name before a bracket is that of a function, or may be."""
@@ -517,6 +302,7 @@ class _Scan:
     def ends(self, at: int) -> int:
         """End a list of tables."""
         if self.keys[at + 1] != ",":
+            self.source = self.source and self.keys[at] != "where"
             self.level.lists = ""
             self.level.values = self.level.lateral = False
         return at + 1
@@ -543,7 +329,8 @@ class _Scan:
         """Expect a table, unless an array is joined."""
         if self.keys[at - 1] == "array":
             return self.ends(at)
-        return self.expect(at + 1, _READ)
+        hint = self.keys[at] == "straight_join" and not self.level.lists
+        return at + 1 if hint else self.expect(at + 1, _READ)
 
     def into(self, at: int) -> int:
         """Expect the table that is written."""
@@ -568,7 +355,7 @@ class _Scan:
 
     def update(self, at: int) -> int:
         """Expect the tables that are written."""
-        if self.first(at) and self.keys[at + 1] != "set":
+        if self.first(at) and self.keys[at + 1] != "set" and self.words.named(at + 1):
             self.expect(at, _WRITE, lists=True)
         return at + 1
 
@@ -576,14 +363,16 @@ class _Scan:
         """Note what is done to the table that comes."""
         if self.first(at):
             self.change = self.keys[at]
-            if self.change == "truncate" and self.keys[at + 1] != "table":
+            if self.change == "truncate" and self.keys[at + 1] != "table" and self.words.named(at + 1):
                 self.expect(at, _WRITE, lists=True)
         return at + 1
 
     def table_(self, at: int) -> int:
-        """Expect a table, written where it is changed."""
+        """Expect a table, written where it is changed; or note the one that a function is given: f(table(a))."""
         if self.keys[at + 1] != "(":
             self.expect(at, _WRITE if self.change else _READ, lists=self.change in ("drop", "truncate"))
+        elif not self.change and self.keys[self.words.chain(at + 2)[1]] == ")" and self.words.named(at + 2):
+            self.table(at + 2, written=False)
         self.change = ""
         return at + 1
 
@@ -594,18 +383,22 @@ class _Scan:
         self.change = ""
         return at + 1
 
+    def for_(self, at: int) -> int:
+        """End a list of tables where they are locked."""
+        return self.ends(at) if self.keys[at + 1] in ("update", "share", "no", "key") else at + 1
+
     def like(self, at: int) -> int:
         """Expect the table that another is made like."""
-        if self.taken == at or (self.keys[at - 1] == "(" and self.taken == at - 1):
+        if self.taken == at or (self.keys[at - 1] in ("(", "shallow", "deep") and self.taken == at - 1):
             self.expect(at, _READ)
         return at + 1
 
     def using(self, at: int) -> int:
-        """Expect tables, where this is not that of a join."""
-        if self.source and self.keys[at + 1] != _STRING:
-            self.source = False
-            self.expect(at, _READ, lists=True)
-        return at + 1
+        """Expect tables, where this is not that of a join: names of columns are behind that."""
+        if not self.source:
+            return self.ends(at) if self.keys[at + 1] != "(" else at + 1
+        self.source = False
+        return self.expect(at + 1, _READ, lists=True)
 
     def lateral(self, at: int) -> int:
         """Note that columns come after the next AS."""
@@ -674,9 +467,10 @@ _STEPS: dict[str, Callable[[_Scan, int], int]] = {
     ")": _Scan.close,
     ",": _Scan.comma,
     ";": _Scan.reset,
-    _UNCLEAR: _Scan.unclear,
+    UNCLEAR: _Scan.unclear,
     "as": _Scan.as_,
     "clone": _Scan.like,
+    "for": _Scan.for_,
     "from": _Scan.from_,
     "function": _Scan.function,
     "insert": _Scan.insert,

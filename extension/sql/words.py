@@ -77,8 +77,8 @@ def _group(name: str, *choices: str) -> str:
 # Strings. Where a backslash may or may not be an escape (a prefix: r'\', E'\'', or standard SQL), one before a quote
 # makes the string none, and so unclear. Two in a row are taken as one: 'it''s' ends where it does either way.
 _PREFIXED = r"(?!(?<=\w{0})[^{0}\\]*+(?:\\[^{0}][^{0}\\]*+)*+\\{0})"
-_ESCAPING = r"(?:{0}" + _PREFIXED + r"(?:[^{0}\\]++|\\.)*+{0})++"
-_PLAIN = r"(?:'[^'\\]*+(?:\\[^'][^'\\]*+)*+')++"
+_ESCAPING = r"(?:{0}" + _PREFIXED + r"(?:[^{0}\\]++|\\.)*+{0})++(?!{0})"
+_PLAIN = r"(?:'[^'\\]*+(?:\\[^'][^'\\]*+)*+')++(?!')"
 _SINGLE, _DOUBLE = _ESCAPING.format("'"), _ESCAPING.format('"')
 
 # Names in quotes: nothing in them that ends them for one engine and not for another.
@@ -204,10 +204,21 @@ def _scan(text: str, engine: Engine) -> tuple[str, str]:
             kind = str(token.lastgroup)
             if kind in _REASONS:
                 return "".join(parts), _why(kind, text, at)
-            parts.append(_CLEAN[kind](token[0]) if kind in _CLEAN else token[0])
+            parts.append(_cleaned(kind, token[0], parts[-1][-2:] if parts else ""))
             fresh = kind == "end" or (fresh and kind in ("hidden", "blank"))
             at = token.end()
     return "".join(parts), ""
+
+
+def _cleaned(kind: str, token: str, before: str) -> str:
+    """What stands in the clean text for a token, given the two characters before it."""
+    if kind == "string" and _NUMERAL.search(before):
+        return f"'{_fill(token[1:-1], '0')}'"
+    return _CLEAN[kind](token) if kind in _CLEAN else token
+
+
+_NUMERAL = re.compile(r"(?<!\w)[bx]\Z", re.IGNORECASE)
+"""What makes a string one of digits, which have to be some."""
 
 
 def _fill(text: str, mark: str) -> str:
@@ -240,6 +251,9 @@ def _why(kind: str, text: str, at: int) -> str:
 
 
 _SHELL_LINE = re.compile(r"^[ \t]*+odpscmd\b", re.MULTILINE | re.IGNORECASE)
+_TUNNEL_LINE = re.compile(r"^[ \t]*+tunnel[ \t]++[a-z][^\n]*+", re.MULTILINE | re.IGNORECASE)
+_TUNNEL_PLAIN = re.compile(r"(?:[^'\"\\/]++|/(?!\*)|'[^'\"\\\n]*+'|\"[^'\"\\\n]*+\")*+")
+_UNICODE_NAME = re.compile(r"\bu&\"", re.IGNORECASE)
 
 
 def _later(text: str, found: str) -> Iterator[tuple[int, str]]:
@@ -248,6 +262,12 @@ def _later(text: str, found: str) -> Iterator[tuple[int, str]]:
         yield text.index("\0"), _CONTROL
     if command := _SHELL_LINE.search(found):
         yield command.start(), _SHELL_COMMAND
+    for line in _TUNNEL_LINE.finditer(found):  # it has quotes and escapes of its own
+        if not _TUNNEL_PLAIN.fullmatch(text, line.start(), line.end()):
+            yield line.start(), _SHELL_COMMAND
+            break
+    if name := _UNICODE_NAME.search(found):  # letters by their numbers, behind a sign that comes later
+        yield name.start(), _QUOTE
     if hidden := {character for character in set(found) - {VARIABLE, PLACEHOLDER} if _hides(character)}:
         yield min(map(found.index, hidden)), _INVISIBLE
 
