@@ -16,7 +16,6 @@ from extension.payloads import FileOperation
 from extension.queries import ENGINES
 from extension.settings import Listed, MaximumSize, Names, Nothing, Pattern, bytes_text, plain
 from extension.sql.facts import Engine
-from extension.sql.words import Lines, clean, readings
 from extension.verdict import Finding, Text, casefold, hit, unread
 
 FILE_TYPES = {
@@ -332,6 +331,8 @@ def _calls(code: str, engine: Engine) -> Iterator[tuple[int, str]]:
 
     From the place on where engines read SQL in different ways, it counts as it stands, too.
     """
+    from extension.sql.words import Lines, clean, readings  # noqa: PLC0415  for this check alone: it is slow to load
+
     source = clean(code, engine)
     found: dict[int, str] = {}
     written = len(code) if engine in (Engine.PYTHON, Engine.SHELL) else source.unclear

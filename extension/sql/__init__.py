@@ -12,7 +12,10 @@ from extension.sql.facts import Analysis, Engine
 MAX_KEPT = 32
 """Texts whose facts are kept: the same one comes with the generation of a file and with its download."""
 
-_kept: OrderedDict[tuple[bytes, Engine, str], Analysis] = OrderedDict()
+MAX_FACTS = 200_000
+"""Facts that are kept of all texts together, some 50 MB; the last text stays, however many it has."""
+
+_kept: OrderedDict[tuple[bytes, Engine, str], tuple[Analysis, int]] = OrderedDict()
 
 
 def analyse(text: str, engine: Engine, project: str) -> Analysis:
@@ -20,20 +23,34 @@ def analyse(text: str, engine: Engine, project: str) -> Analysis:
     text names without one; empty where that is not known.
     """
     key = _key(text, engine, project)
-    found = _kept.pop(key, None)
-    if found is None:
+    kept = _kept.pop(key, None)
+    if kept is None:
         from extension.sql.reading import read  # noqa: PLC0415  nothing of it is needed before there is SQL to read
 
         found = read(text, engine, project)
-    _kept[key] = found
-    while len(_kept) > MAX_KEPT:
+        kept = found, _facts(found)
+    _kept[key] = kept
+    while len(_kept) > MAX_KEPT or (len(_kept) > 1 and sum(facts for _, facts in _kept.values()) > MAX_FACTS):
         _kept.popitem(last=False)
-    return found
+    return kept[0]
+
+
+def _facts(found: Analysis) -> int:
+    """How many facts an analysis has."""
+    return sum(
+        len(each.reads)
+        + len(each.used)
+        + len(each.calls)
+        + len(each.words)
+        + sum(1 + len(output.sources) for output in each.outputs)
+        for each in found.statements
+    )
 
 
 def analysed(text: str, engine: Engine, project: str) -> Analysis | None:
     """The facts of a text that was read just now, None for one that was not: nothing is read."""
-    return _kept.get(_key(text, engine, project))
+    kept = _kept.get(_key(text, engine, project))
+    return kept[0] if kept else None
 
 
 def _key(text: str, engine: Engine, project: str) -> tuple[bytes, Engine, str]:

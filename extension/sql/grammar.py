@@ -18,8 +18,13 @@ from sqlglot.tokenizer_core import TokenType
 from extension.sql.facts import Engine
 
 MAX_STEPS_PER_WORD = 30
-"""Most that the parser may go forth and back for each word; what is written by people needs three."""
-_DEEP_TYPE = re.compile(r"(?:\b(?:array|map|struct)\s*+<[^<>()]{0,200}?){20}", re.IGNORECASE)
+"""Most that the parser may go forth and back for each word of a statement; what is written by people needs one or two.
+"""
+_STEPS_PER_WORD, _STEPS_OF_ANY = 2, 20_000
+"""The same for a text of many statements: on average, and what is there for the shortest."""
+_STEPS_PER_COPY, _STEPS_PER_TYPE = 2, 2
+"""What counts as much as steps: the copy of a node, and a type in another one, which is parsed anew for each level."""
+_DEEP_TYPE = re.compile(r"(?:\b(?:array|map|struct)\s*+<[^<>()]{0,200}?){10}", re.IGNORECASE)
 """Types inside each other take it time that is quadratic in their depth."""
 
 _DIALECTS = {
@@ -60,6 +65,34 @@ class RefusedError(Exception):
     """A statement that the grammar does not take; the text says why, and quotes nothing of it."""
 
 
+class Steps:
+    """What the parser may still go forth and back for the statements of one text, which has so many words."""
+
+    def __init__(self, words: int) -> None:
+        self.left = _STEPS_PER_WORD * words + _STEPS_OF_ANY
+
+
+def _copied(node: exp.Expr | None) -> int:
+    """What a function before a dot costs as soon as another one comes behind it."""
+    called = isinstance(node, exp.Window) or (isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func))
+    return _STEPS_PER_COPY * sum(1 for _ in node.walk()) if called and node else 0
+
+
+def _nested(node: exp.Expr | None) -> int:
+    """What a type with others in it costs."""
+    if not isinstance(node, exp.DataType) or not node.expressions:
+        return 0
+    return _STEPS_PER_TYPE * sum(1 for _ in node.find_all(exp.DataType))
+
+
+def _place(node: exp.Expr | None, token: Any) -> None:  # noqa: ANN401  a token, of which sqlglot has two kinds
+    """Note the place of a function, where it has none."""
+    while isinstance(node, _AROUND):
+        node = node.this
+    if isinstance(node, exp.Func) and node.meta_get("start") is None:
+        node.update_positions(token)
+
+
 @cache
 def _dialect(engine: Engine) -> tuple[Dialect, type[Any]]:
     """The dialect of an engine, and its parser as it is used here."""
@@ -83,25 +116,39 @@ def _dialect(engine: Engine) -> tuple[Dialect, type[Any]]:
             name: each for name, each in parser.PIPE_SYNTAX_TRANSFORM_PARSERS.items() if name != "AS"
         }
 
-        def parse(self, raw_tokens: list[Any], sql: str) -> Any:  # noqa: ANN401  as in sqlglot
-            self.left = MAX_STEPS_PER_WORD * (len(raw_tokens) + 10)
-            return super().parse(raw_tokens, sql)
+        def parse_within(self, tokens: list[Any], sql: str, steps: Steps) -> Any:  # noqa: ANN401  as in sqlglot
+            """What `parse` gives, for so many steps at most."""
+            most = self.left = min(MAX_STEPS_PER_WORD * (len(tokens) + 10), steps.left)
+            try:
+                return self.parse(tokens, sql)
+            finally:
+                steps.left -= most - max(self.left, 0)
 
-        def _advance(self, times: int = 1) -> None:
-            self.left -= 1
+        def _spend(self, steps: int) -> None:
+            self.left -= steps
             if self.left < 0:
                 raise RefusedError("it is too intricate")
+
+        def _advance(self, times: int = 1) -> None:
+            self._spend(1)
             super()._advance(times)
+
+        def _parse_bracket(self, this: Any = None) -> Any:  # noqa: ANN401  as in sqlglot
+            """Count what `a.f().g()` costs: all that stands before the dot of a function is copied."""
+            self._spend(_copied(this))
+            return super()._parse_bracket(this)
+
+        def _parse_types(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  as in sqlglot
+            """Count what types inside each other cost."""
+            found = super()._parse_types(*args, **options)
+            self._spend(_nested(found))
+            return found
 
         def _parse_function_call(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  as in sqlglot
             """Note the place of every function: sqlglot does so for those alone that have no grammar of their own."""
             token = self._curr
             found = super()._parse_function_call(*args, **options)
-            inner = found
-            while isinstance(inner, _AROUND):
-                inner = inner.this
-            if isinstance(inner, exp.Func) and "start" not in inner.meta:
-                inner.update_positions(token)
+            _place(found, token)
             return found
 
         def _warn_unsupported(self) -> None:
@@ -141,8 +188,8 @@ _KEYWORDS = frozenset(
 """What sqlglot reads as names at first, and then as keywords."""
 
 
-def parse(text: str, engine: Engine) -> Parsed:
-    """The tree of one statement, and the names that it lacks. Raises RefusedError.
+def parse(text: str, engine: Engine, steps: Steps) -> Parsed:
+    """The tree of one statement, and the names that it lacks. Raises RefusedError. What it took is off `steps`.
 
     The text is clean: without comments, and with nothing in its strings that could be taken for the end of them.
     """
@@ -153,7 +200,7 @@ def parse(text: str, engine: Engine) -> Parsed:
     dialect, parser = _dialect(engine)
     try:
         tokens = dialect.tokenize(text)
-        found = parser(dialect=dialect, error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
+        found = parser(dialect=dialect, error_level=ErrorLevel.IMMEDIATE).parse_within(tokens, text, steps)
     except SqlglotError:  # its text quotes the SQL
         raise RefusedError("the grammar does not take it") from None
     except RecursionError:
@@ -168,7 +215,7 @@ def parse(text: str, engine: Engine) -> Parsed:
 
 def _lost(tree: exp.Expr, tokens: Sequence[Any]) -> Iterator[Lost]:
     """Names that sqlglot has read and dropped, or has kept as something else, such as the size of a type."""
-    kept = {each.meta.get("start") for each in tree.walk()}
+    kept = {each.meta_get("start") for each in tree.walk()}
     for number, token in enumerate(tokens):
         quoted = token.token_type is TokenType.IDENTIFIER
         named = quoted or (token.token_type is TokenType.VAR and token.text.lower() not in _KEYWORDS)

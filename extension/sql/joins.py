@@ -1,6 +1,7 @@
 """What the conditions of a query do: which columns they narrow, and which joins they leave without any."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from sqlglot import exp
 
@@ -27,17 +28,24 @@ def narrow(reader: Reader, found: From) -> None:
 
 def cross_joins(reader: Reader, found: From) -> Iterator[CrossJoin]:
     """The joins of a query that have no condition, neither of their own nor among those of the query."""
-    conditions = [_touched(reader, term, found.scope) for term in _terms(found.node)] if found.joins else []
+    if not found.joins:
+        return
     relations = found.scope.relations
+    conditions: dict[int, list[frozenset[int]]] = {}
+    for term in _terms(found.node):
+        touched = _touched(reader, term, found.scope)
+        for number in touched:
+            conditions.setdefault(number, []).append(touched)
+    several = next((number for number, (_, relation) in enumerate(relations) if not relation.one_row), len(relations))
     for join in found.joins:
         own = frozenset(join.relations)
         if not _joins_rows(join, [relations[number][1] for number in join.relations]):
             continue
         ons = (_touched(reader, term, found.scope) for term in _ons(join))
-        if any(condition & own and condition - own for condition in (*conditions, *ons)):
+        wheres = (condition for number in own for condition in conditions.get(number, ()))
+        if any(condition & own and condition - own for condition in chain(wheres, ons)):
             continue
-        before = (relation for _, relation in relations[: join.relations.start])
-        one_row = all(relation.one_row for relation in before) or all(relations[number][1].one_row for number in own)
+        one_row = join.relations.start <= several or all(relations[number][1].one_row for number in own)
         names = relations[join.relations.start][0]
         yield CrossJoin(name=names[-1] if names else "", line=reader.line(join.node.this), one_row=one_row)
 
@@ -63,15 +71,18 @@ def _ons(join: Join) -> list[exp.Expr]:
 def _touched(reader: Reader, node: exp.Expr, scope: Scope) -> frozenset[int]:
     """Numbers of the relations that a condition speaks of; a column without its table may be of several."""
     found: set[int] = set()
-    every = [relation for _, relation in scope.relations]
     for column in _columns(node):
         parts = tuple(reader.name(part) for part in column.parts)
-        found.update(
-            scope.numbers(parts[:-1])
-            or [number for number, each in enumerate(every) if each.named(parts[0])]
-            or [number for number, each in enumerate(every) if each.wholes or each.extra]
-        )
+        found.update(scope.numbers(parts[:-1]) or _possible(reader, parts[0], scope))
     return frozenset(found)
+
+
+def _possible(reader: Reader, name: str, scope: Scope) -> list[int]:
+    """Numbers of the relations that a name without its table can be of."""
+    reader.book.spend(len(scope.relations))
+    every = [relation for _, relation in scope.relations]
+    sure = [number for number, each in enumerate(every) if each.named(name)]
+    return sure or [number for number, each in enumerate(every) if each.wholes or each.extra]
 
 
 class _Narrowing:

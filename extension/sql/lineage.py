@@ -44,6 +44,8 @@ _ROWS = (Engine.HOLOGRES, Engine.POSTGRESQL)
 """Engines where the name of a table stands for its row."""
 _OF_CLUSTERS = frozenset({"remote", "remotesecure", "cluster", "clusterallreplicas"})
 """Functions of ClickHouse that give a table of other servers: it is behind their first argument."""
+_KEPT = 4
+"""Steps that each table counts for whose columns are all carried on: that is kept to the end of the text."""
 PARAMETER = re.compile(r"\$[\w{\[]|@@\[")
 """A placeholder in a name: the name can be any."""
 _PATTERN = re.compile(r"[*+?|()\[\].^$]")
@@ -98,15 +100,17 @@ class Reader:
         """A name as names are compared; one with a placeholder in it as the text has it."""
         if not isinstance(node, exp.Expr):
             return casefold(node or "")
-        start, end = node.meta.get("start"), node.meta.get("end")
-        if PLACEHOLDER in node.name and start is not None and end is not None:
-            return casefold(self.at.original(start, end + 1).strip('`"'))
-        return casefold(node.name)
+        name = node.name
+        if PLACEHOLDER in name:
+            start, end = node.meta_get("start"), node.meta_get("end")
+            if start is not None and end is not None:
+                return casefold(self.at.original(start, end + 1).strip('`"'))
+        return casefold(name)
 
     def line(self, node: exp.Expr) -> int:
         """The line of a node: its own, or that of the first part that has one."""
         for each in node.walk():
-            start = each.meta.get("start")
+            start = each.meta_get("start")
             if start is not None:
                 return self.at.line_of(start)
         return self.at.line
@@ -117,7 +121,7 @@ class Reader:
             return "unnest"
         if not isinstance(node, exp.Func) or isinstance(node, exp.SubqueryPredicate):
             return ""
-        start, end = node.meta.get("start"), node.meta.get("end")
+        start, end = node.meta_get("start"), node.meta_get("end")
         if start is None or end is None:
             plain = isinstance(node, _WITHOUT_BRACKETS)
             return node.sql_names()[0].lower() if plain else casefold(node.name) if isinstance(node, _CALLED) else ""
@@ -152,6 +156,7 @@ class Reader:
         relation = Relation(wholes=[Whole(read, line)])
         made = self.book.made.get(full)
         if made:
+            self.book.spend(len(made.columns) + _KEPT * len(made.wholes))
             relation.columns = [(name, {**sources, (read, name): (line, DIRECT)}) for name, sources in made.columns]
             relation.wholes += made.wholes
             relation.extra = made.extra
@@ -497,13 +502,15 @@ class Reader:
         """Add all columns of relations."""
         extra = Gathered(self.book.spend)
         extra.add(into.extra)
+        known = dict.fromkeys(into.wholes)
         for each in chosen:
-            self.book.spend(len(each.columns))
+            self.book.spend(len(each.columns) + _KEPT * len(each.wholes))
             into.columns += [(name, sources) for name, sources in each.columns if name not in without]
-            for whole in each.wholes:
-                starred = Whole(whole.read, line, whole.without | without)
-                self.inner.setdefault(starred)
-                into.wholes.append(starred)
+            wholes = dict.fromkeys(Whole(whole.read, line, whole.without | without) for whole in each.wholes)
+            new = [whole for whole in wholes if whole not in known]
+            self.inner.update(wholes)
+            known.update(wholes)
+            into.wholes += new
             extra.add(each.extra)
         into.extra = extra.found
 
@@ -636,24 +643,23 @@ class Reader:
             if chosen := self.qualified(parts[:length], scope):
                 gathered = Gathered(self.book.spend)
                 for relation in chosen:
-                    gathered.add(self.of(relation, parts[length], line))
+                    self.take(gathered, relation, parts[length], line)
                 return gathered.found
         return self.unqualified(parts[0], line, scope)
 
-    def of(self, relation: Relation, name: str, line: int) -> Sources:
-        """Where a column of a relation comes from; empty where it cannot have one of that name."""
+    def take(self, gathered: Gathered, relation: Relation, name: str, line: int) -> None:
+        """Add where a column of a relation comes from; nothing where it cannot have one of that name."""
         named = relation.named(name)
-        gathered = Gathered(self.book.spend)
         if PARAMETER.search(name):
             named = []
             for _, sources in relation.columns:
                 gathered.add(sources)
         for sources in named:
             gathered.add(sources)
-        if not named:
+        if not named and relation.wholes:
             gathered.add({(whole.read, name): (line, DIRECT) for whole in relation.wholes if name not in whole.without})
-        gathered.add(relation.extra)
-        return gathered.found
+        if relation.extra:
+            gathered.add(relation.extra)
 
     def rows(self, name: str, scope: Scope) -> Iterator[Sources]:
         """What the name of a table comes from: the row in PostgreSQL, a WITH that is a value in ClickHouse."""
@@ -684,11 +690,12 @@ class Reader:
         gathered = Gathered(self.book.spend)
         while scope:
             visible = scope.visible()
+            self.book.spend(len(visible))
             sure = [relation for relation in visible if relation.named(name)]
             both = scope.natural or name in scope.merged
             chosen = sure if sure and not both else visible
             for relation in chosen:
-                gathered.add(self.of(relation, name, line))
+                self.take(gathered, relation, name, line)
             for sources in (*scope.aliases.get(name, ()), *self.rows(name, scope)):
                 gathered.add(sources)
             if sure:

@@ -35,12 +35,13 @@ def read(text: str, engine: Engine, project: str) -> Analysis:
     """The facts of a text."""
     book = Book(engine, casefold(project))
     found = pieces(text, engine)
+    steps = grammar.Steps(sum(len(piece.words) for piece in found))
     more = (msgspec.structs.replace(piece, unread=piece.unread or _TOO_MANY) for piece in found[MAX_STATEMENTS:])
-    statements = tuple(_statement(piece, book) for piece in (*found[:MAX_STATEMENTS], *more))
+    statements = tuple(_statement(piece, book, steps) for piece in (*found[:MAX_STATEMENTS], *more))
     return Analysis(engine=engine, characters=len(text), statements=statements)
 
 
-def _statement(piece: Piece, book: Book) -> Statement:
+def _statement(piece: Piece, book: Book, steps: grammar.Steps) -> Statement:
     """The facts of one statement, by the grammar where it takes it, by its words where not."""
     if piece.setting[0] == "odps.namespace.schema":
         book.schemas = piece.setting[1] == "true"
@@ -52,7 +53,7 @@ def _statement(piece: Piece, book: Book) -> Statement:
     if not piece.text:
         return worded
     try:
-        return _read(piece, book, worded)
+        return _read(piece, book, worded, steps)
     except RefusedError as error:
         reason = "" if _defines(piece) else str(error)
     except (*grammar.ODD, RecursionError):
@@ -60,9 +61,9 @@ def _statement(piece: Piece, book: Book) -> Statement:
     return msgspec.structs.replace(worded, unread=reason)
 
 
-def _read(piece: Piece, book: Book, worded: Statement) -> Statement:
+def _read(piece: Piece, book: Book, worded: Statement, steps: grammar.Steps) -> Statement:
     """The facts of one statement by the grammar, with the tables of its words beside them."""
-    tree, lost = grammar.parse(piece.text, book.engine)
+    tree, lost = grammar.parse(piece.text, book.engine, steps)
     reading = Reader(book, Place(piece.text, piece.line_of, piece.original, piece.line), changed)
     found = facts(reading, tree, piece.kind, piece.assigns)
     outputs = tuple(_taken(reading, found, lost))

@@ -8,7 +8,7 @@ from sqlglot import exp
 from extension.sql.facts import Engine
 from extension.sql.grammar import RefusedError
 
-MAX_STEPS = 4_000_000
+MAX_STEPS = 2_000_000
 """Most sources that are carried from one place to another for a text: about two seconds."""
 _MAX_WAYS = 8
 """Most sets of functions that are told apart on the ways of a column; with more it counts as if it went
@@ -53,9 +53,10 @@ class Relation:
 
     def named(self, name: str) -> list[Sources]:
         """Sources of the columns that have a name."""
-        for each, sources in self.columns[self._sorted :]:
-            self._named.setdefault(each, []).append(sources)
-        self._sorted = len(self.columns)
+        if self._sorted < len(self.columns):
+            for each, sources in self.columns[self._sorted :]:
+                self._named.setdefault(each, []).append(sources)
+            self._sorted = len(self.columns)
         return self._named.get(name, [])
 
     def all(self) -> Iterator[Sources]:
