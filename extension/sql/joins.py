@@ -93,7 +93,8 @@ class _Narrowing:
         self._scope = scope
         self._found: set[Key] = set()
         self._equal: list[tuple[set[Key], set[Key]]] = []
-        self._own = frozenset(read for _, relation in scope.relations for read in _reads(relation))
+        self._reads = [(relation, _reads(relation)) for _, relation in scope.relations]
+        self._own = frozenset[int]().union(*(reads for _, reads in self._reads))
 
     def add(self, term: exp.Expr, join: Join | None) -> None:
         """Take a condition that must hold; that of an outer join holds for one side alone."""
@@ -109,7 +110,10 @@ class _Narrowing:
                 self._equal.append((left, right))
 
     def finish(self) -> None:
-        """Note what was found on the reads; a column that equals a narrowed one is narrowed, too."""
+        """Note what was found on the reads; a column that equals a narrowed one is narrowed, too.
+
+        What stands in several places, by its name in WITH, is narrowed where it is in all of them.
+        """
         for _ in range(min(len(self._equal), _MAX_EQUAL)):
             before = len(self._found)
             for left, right in self._equal:
@@ -117,8 +121,13 @@ class _Narrowing:
                     self._found |= left | right
             if len(self._found) == before:
                 break
-        for read, column in self._found:
-            self._reader.book.entries[read].filters.add(column)
+        shared = [(relation, reads) for relation, reads in self._reads if relation.uses > 1]
+        for key in self._found:
+            inside = [relation for relation, reads in shared if key[0] in reads]
+            for relation in inside:
+                relation.narrowed[key] += 1
+            if all(relation.narrowed[key] >= relation.uses for relation in inside):
+                self._reader.book.entries[key[0]].filters.add(key[1])
 
     def _keys(self, node: exp.Expr) -> set[Key]:
         """Columns that a condition narrows: in an OR, those that every branch does."""

@@ -100,12 +100,9 @@ class Reader:
         """A name as names are compared; one with a placeholder in it as the text has it."""
         if not isinstance(node, exp.Expr):
             return casefold(node or "")
-        name = node.name
-        if PLACEHOLDER in name:
-            start, end = node.meta_get("start"), node.meta_get("end")
-            if start is not None and end is not None:
-                return casefold(self.at.original(start, end + 1).strip('`"'))
-        return casefold(name)
+        name, start = node.name, node.meta_get("start")
+        placed = PLACEHOLDER in name and start is not None
+        return casefold(self.at.original(start, node.meta_get("end") + 1).strip('`"') if placed else name)
 
     def line(self, node: exp.Expr) -> int:
         """The line of a node: its own, or that of the first part that has one."""
@@ -147,6 +144,7 @@ class Reader:
         full = self.book.full(parts)
         if relation is not None:
             self.passed.add(full)
+            relation.uses += 1
         else:
             relation = self.base(self.book.read(full, self.line(node)), full, self.line(node))
         return ((alias,) if alias else parts), relation

@@ -1,7 +1,6 @@
 """Statement by statement through a text, with what one leaves to the next: project, variables, tables of its own."""
 
 import sys
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from unicodedata import name as name_of
 
@@ -15,8 +14,6 @@ from extension.sql.lineage import Place, Reader
 from extension.sql.relations import Book
 from extension.sql.scripts import Piece, by_words, pieces
 from extension.sql.statements import changed, facts
-from extension.sql.tables import Named
-from extension.sql.words import PLACEHOLDER
 from extension.verdict import casefold
 
 MAX_WORDS = 250_000
@@ -116,23 +113,18 @@ def _calls(reading: Reader, tree: exp.Expr) -> Iterable[Call]:
     return dict.fromkeys(Call(function=name, line=reading.line(node)) for name, node in found if name)
 
 
-def _parts(named: Named, piece: Piece) -> list[str]:
-    """The parts of a name as names are compared; one with a placeholder in it as the text has it."""
-    first = bisect_left(piece.words, named.at, key=lambda word: word.at)
-    near = {word.text: word.at for word in piece.words[first : first + 4 * len(named.parts)]}
-    raw = piece.source.raw
-    return [
-        casefold(raw[near[part] : near[part] + len(part)] if PLACEHOLDER in part and part in near else part)
-        for part in named.parts
-    ]
-
-
 def _by_words(piece: Piece, book: Book) -> Statement:
     """What the words of a statement say."""
     said = by_words(piece.words)
-    places = {(book.full(_parts(named, piece)), piece.line_at(named.at), named.written): None for named in said.tables}
+    places = {
+        (book.full([casefold(part) for part in named.parts]), piece.line_at(named.at), named.written): None
+        for named in said.tables
+    }
     if piece.kind == "USE" and said.tables:
-        book.project = casefold(said.tables[0].parts[-1])
+        # A schema stands inside a project, a catalog holds more than one: then a bare table has no name in full.
+        named = casefold(piece.words[1].text)
+        inside = named == "catalog" or (named == "schema" and book.engine is Engine.MAXCOMPUTE)
+        book.project = "" if inside else casefold(said.tables[0].parts[-1])
         places = {}
     return Statement(
         kind=piece.kind,
@@ -145,7 +137,7 @@ def _by_words(piece: Piece, book: Book) -> Statement:
 
 
 _DEFINING = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE"})
-_TAKING = frozenset({"select", "from", "values", "table", "map", "reduce"})
+_TAKING = frozenset({"select", "from", "values", "table", "inherit", "attach", "of"})
 
 
 def _defines(piece: Piece) -> bool:

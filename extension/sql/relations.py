@@ -1,5 +1,6 @@
 """What the reading of a statement is made of: sources of a column, relations, scopes, and what one statement leaves."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -48,6 +49,10 @@ class Relation:
         """Whether a function makes it, for each row of what stands before it."""
         self.value: exp.Expr | None = None
         """The expression that it stands for, where WITH gives a name to one: it is of the query that names it."""
+        self.uses = 0
+        """In how many places it stands, where it has a name by WITH or as a variable."""
+        self.narrowed: Counter[Key] = Counter()
+        """In how many of them a column of its reads is narrowed."""
         self._named: dict[str, list[Sources]] = {}
         self._sorted = 0
 
@@ -114,6 +119,10 @@ def _shortest(ways: tuple[frozenset[str], ...]) -> tuple[frozenset[str], ...]:
     return tuple(kept) if len(kept) <= _MAX_WAYS else DIRECT
 
 
+_ONE_DATABASE = (Engine.HOLOGRES, Engine.POSTGRESQL)
+"""Engines whose queries stay in one database, so that its name in front of a table says nothing."""
+
+
 class _Entry:
     """A read while it is worked on."""
 
@@ -154,7 +163,7 @@ class Book:
                 names = [self.project, *names]
             if len(names) == 3 and names[1] == "default":  # noqa: PLR2004  project, schema and table
                 del names[1]
-        only = self.engine is Engine.POSTGRESQL or names[0] == "spark_catalog"
+        only = self.engine in _ONE_DATABASE or names[0] == "spark_catalog"
         if only and len(names) == 3:  # noqa: PLR2004  catalog, schema and table
             del names[0]
         if len(names) == 1 and self.project and names[0][:1] not in ("$", "@"):  # a placeholder may bring its own

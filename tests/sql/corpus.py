@@ -46,7 +46,11 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def analysis(self) -> Analysis:
         """What is found in the text."""
-        return analyse(self.sql, self.engine, self.project)
+        return _analysed(self.sql, self.engine, self.project)
+
+
+_analysed = cache(analyse)
+"""Each text is read once for all tests, which the package's own cache is too small for."""
 
 
 @cache
