@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pytest
 import yaml
@@ -75,8 +76,13 @@ def test_a_long_text_is_read_in_full(name: str) -> None:
     assert hits(verdict) == READ[name]
 
 
+def _begun(make: Callable[[], str]) -> str:
+    """The first part of a text, which is long enough for a test."""
+    return make()[:300_000]
+
+
 UNREAD: Mapping[str, Callable[[], str]] = {
-    **{name: make for name, make in HOSTILE.items() if name not in READ},
+    **{name: partial(_begun, make) for name, make in HOSTILE.items() if name not in READ},
     "calls": lambda: "select " + "f(" * 200 + "phone" + ")" * 200 + " from hr.users",
     "queries": lambda: "select * from " + "(select * from " * 700 + "hr.users" + ") q" * 700,
     "unions in brackets": lambda: "(select 1 union all " * 570 + "select phone from hr.users" + ")" * 570,
