@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+COVERAGE ?= --cov
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
@@ -22,7 +23,7 @@ run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.json; test $$? -eq 1
 
 test: $(READY)
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest $(COVERAGE)
 
 lint: $(READY)
 	$(BIN)/ruff check
