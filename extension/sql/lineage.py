@@ -14,8 +14,6 @@ from extension.sql.facts import Engine, Written
 from extension.sql.relations import (
     DIRECT,
     NONE,
-    PLACEHOLDER,
-    VARIABLE,
     Book,
     Gathered,
     Join,
@@ -25,6 +23,7 @@ from extension.sql.relations import (
     Sources,
     Whole,
 )
+from extension.sql.words import PLACEHOLDER, VARIABLE
 from extension.verdict import casefold
 
 AGGREGATES = frozenset(

@@ -16,8 +16,6 @@ _MAX_WAYS = 8
 through none."""
 ANY = "*"
 """The column of a source that may be any."""
-VARIABLE, PLACEHOLDER = "\ue000", "\ue001"
-"""What a name begins with that is a variable of a script; what a placeholder begins with, alone or in a name."""
 Key: TypeAlias = tuple[int, str]
 """A column: number of the read, and name."""
 Ways: TypeAlias = tuple[int, tuple[frozenset[str], ...]]

@@ -8,7 +8,8 @@ from extension.sql import joins
 from extension.sql.facts import Engine, Output, Read, Source, Star, Statement, Written
 from extension.sql.grammar import RefusedError
 from extension.sql.lineage import From, Reader, limit, nodes
-from extension.sql.relations import ANY, NONE, VARIABLE, Book, Gathered, Join, Relation, Scope, Sources, Whole
+from extension.sql.relations import ANY, NONE, Book, Gathered, Join, Relation, Scope, Sources, Whole
+from extension.sql.words import VARIABLE
 
 
 def facts(reader: Reader, tree: exp.Expr, kind: str, assigns: str = "") -> Statement:
