@@ -85,7 +85,7 @@ UNREAD: Mapping[str, Callable[[], str]] = {
     **{name: partial(_begun, make) for name, make in HOSTILE.items() if name not in READ},
     "calls": lambda: "select " + "f(" * 200 + "phone" + ")" * 200 + " from hr.users",
     "queries": lambda: "select * from " + "(select * from " * 700 + "hr.users" + ") q" * 700,
-    "unions in brackets": lambda: "(select 1 union all " * 570 + "select phone from hr.users" + ")" * 570,
+    "unions in brackets": lambda: "(select 1 union all " * 3_000 + "select phone from hr.users" + ")" * 3_000,
     "UNION and INTERSECT in turns": lambda: (
         "select phone from hr.users" + " union select a from t intersect select b from u" * 665
     ),
