@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from extension.checks.lists import compare, few
+from extension.checks.lists import compare, few, of_types
 from extension.events import Event, Fact, Unknown, had
 from extension.payloads import FileOperation
 from extension.queries import ENGINES
@@ -147,7 +147,7 @@ def file_name(event: Event[FileOperation], settings: NamedFiles) -> Iterator[Fin
     Passes: {fileName: dwd_orders_di, fileType: 10} with {pattern: '(ods|dwd|ads)_[a-z_]+_(di|df)', types: [ODPS SQL]}
     Hits: {fileName: test1, fileType: 10} with {pattern: '(ods|dwd|ads)_[a-z_]+_(di|df)', types: [ODPS SQL]}
     """
-    yield from _where(settings.types, event, _name(event.payload.file_name, settings.pattern))
+    yield from of_types(settings.types, event.payload.file_type, _name(event.payload.file_name, settings.pattern))
 
 
 def _name(name: Fact[str], pattern: Pattern) -> Iterator[Finding]:
@@ -224,7 +224,7 @@ def file_functions(event: Event[FileOperation], settings: Banned) -> Iterator[Fi
     Passes: {fileType: 10, Content: "select 1 -- not max_pt('t')"} with {deny: [MAX_PT]}
     Hits: {fileType: 10, Content: "select * from t where ds = max_pt('t')"} with {deny: [MAX_PT]}
     """
-    yield from _where(settings.types, event, _functions(event, settings.deny))
+    yield from of_types(settings.types, event.payload.file_type, _functions(event, settings.deny))
 
 
 _REMEMBERED = 1000
@@ -270,7 +270,7 @@ def file_content(event: Event[FileOperation], settings: Content) -> Iterator[Fin
     Passes: {fileType: 10, Content: "-- author: li"} with {require: '(?m)^-- *author:', forbid: 'LTAI[0-9A-Za-z]{12}'}
     Hits: {fileType: 10, Content: "select 1"} with {require: '(?m)^-- *author:', forbid: 'LTAI[0-9A-Za-z]{12}'}
     """
-    yield from _where(settings.types, event, _content(event, settings))
+    yield from of_types(settings.types, event.payload.file_type, _content(event, settings))
 
 
 def _content(event: Event[FileOperation], settings: Content) -> Iterator[Finding]:
@@ -311,15 +311,6 @@ def _file(event: Event[FileOperation]) -> str:
     """Name of the file for a finding."""
     name = event.payload.file_name
     return "?" if isinstance(name, Unknown) else name
-
-
-def _where(types: FileTypes | None, event: Event[FileOperation], findings: Iterator[Finding]) -> Iterator[Finding]:
-    """`findings`, where the file is of one of `types`. Where its type is not known, they cannot be told."""
-    kind = event.payload.file_type
-    if types is None or (not isinstance(kind, Unknown) and str(kind) in types):
-        yield from findings
-    elif isinstance(kind, Unknown) and any(True for _ in findings):
-        yield unread(kind)
 
 
 _CALL = re.compile(r"(?<!\w)(\w++)[`\"]?[\s\\]*+(?:[(#]|/[*/]|--)")

@@ -35,6 +35,14 @@ def first_unread(facts: Iterable[object]) -> Iterator[Finding]:
     yield from [unread(fact) for fact in facts if isinstance(fact, Unknown)][:1]
 
 
+def of_types(types: Names | None, kind: Fact[int], findings: Iterator[Finding]) -> Iterator[Finding]:
+    """`findings`, where a file is of one of `types`. Where its type is not known, they cannot be told."""
+    if types is None or (not isinstance(kind, Unknown) and str(kind) in types):
+        yield from findings
+    elif isinstance(kind, Unknown) and any(True for _ in findings):
+        yield unread(kind)
+
+
 _NAMED = 3
 
 

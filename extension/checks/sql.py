@@ -12,7 +12,7 @@ import msgspec
 
 from extension import queries
 from extension.checks.files import BannedFunctions, FileTypes
-from extension.checks.lists import few
+from extension.checks.lists import few, of_types
 from extension.events import Event, Unknown
 from extension.payloads import Download, FileOperation
 from extension.settings import ColumnNames, Count, Flag, Known, Names, TableNames, open_ended, parametric
@@ -584,14 +584,9 @@ def _found(event: Event[WithSql], judge: Callable[[Analysis], Iterator[Finding]]
 
 
 def _where(types: FileTypes | None, event: Event[WithSql], findings: Iterator[Finding]) -> Iterator[Finding]:
-    """`findings`, for a download, or where the file is of one of `types`. Where its type is not known, they cannot be
-    told.
-    """
-    kind = event.payload.file_type if isinstance(event.payload, FileOperation) else None
-    if types is None or kind is None or (not isinstance(kind, Unknown) and str(kind) in types):
-        yield from findings
-    elif isinstance(kind, Unknown) and any(True for _ in findings):
-        yield unread(kind)
+    """`findings`, for a download, or where the file is of one of `types`."""
+    payload = event.payload
+    yield from of_types(types, payload.file_type, findings) if isinstance(payload, FileOperation) else findings
 
 
 def _first(places: Iterable[tuple[str, int]]) -> dict[str, str]:

@@ -45,7 +45,8 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a table, where a value comes from. Where more than one table could have it, there is one for each.
 
-    The column is `*` where it can be any: one named by a placeholder, one of a `*` in another branch of a UNION.
+    The column is `*` where it can be any, such as one of a `*` in another branch of a UNION. One that is named by a
+    placeholder has that for a name.
     """
 
     table: str
@@ -90,8 +91,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One statement.
 
     Where the grammar did not take it, `unread` says why. Then `reads`, `written` and `calls` are from its words, with
-    rather too much in them than too little; `words` are all its names, any of which may be a column; and nothing is
-    known of the rest.
+    rather too much in them than too little, and nothing is known of the rest. `words` are all names of a statement that
+    was not read by the grammar: any of them may be a column.
     """
 
     kind: str
@@ -102,7 +103,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     outputs: tuple[Output, ...] = ()
     """Columns of the result, or of what is written. Those that come by a star are in `stars`."""
     stars: tuple[Star, ...] = ()
-    """Tables of which all columns reach the result."""
+    """Tables of which all columns reach the result, or any column may."""
     inner_stars: tuple[Star, ...] = ()
     """Stars of sub-queries, whether or not they reach the result; not those of `count(*)`."""
     used: tuple[Source, ...] = ()

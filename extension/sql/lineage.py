@@ -515,9 +515,7 @@ class Reader:
         """All that a FROM has, without a `*` being written."""
         relation = Relation()
         for _, each in scope.relations:
-            relation.columns += each.columns
-            relation.wholes += each.wholes
-            relation.extra = {**relation.extra, **each.extra}
+            relation.add(each)
         return relation
 
     def value(self, node: exp.Expr, scope: Scope) -> Sources:

@@ -75,12 +75,22 @@ class Relation:
         if not names:
             return self
         if self.wholes:
-            found = Relation([(name, self.merged()) for name in names], self.wholes)
+            merged = self.merged()
+            found = Relation([(name, merged) for name in names], self.wholes)
         else:
             own = [(name, sources) for name, (_, sources) in zip(names, self.columns, strict=False)]
             found = Relation([*own, *self.columns[len(own) :], *((name, {}) for name in names[len(own) :])])
         found.extra, found.one_row = self.extra, self.one_row
         return found
+
+    def add(self, other: "Relation") -> None:
+        """Add all that another one has."""
+        self.columns += other.columns
+        self.wholes += other.wholes
+        extra = Gathered()
+        extra.add(self.extra)
+        extra.add(other.extra)
+        self.extra = extra.found
 
     def merged(self) -> Sources:
         """Sources of all that it has, put together."""

@@ -137,10 +137,7 @@ def _inserts(reader: Reader, node: exp.Expr) -> Relation:
     reader.conditions(around.joins, scope)
     found = Relation()
     for each in node.expressions:
-        relation = _insert(reader, each, around)
-        found.columns += relation.columns
-        found.wholes += relation.wholes
-        found.extra = {**found.extra, **relation.extra}
+        found.add(_insert(reader, each, around))
     return found
 
 
@@ -199,8 +196,7 @@ def _assigned(reader: Reader, node: exp.Expr, found: Relation, scope: Scope) -> 
     value = node.expression if isinstance(node, exp.EQ) else node
     if isinstance(value, exp.Star):
         for _, relation in scope.relations[1:]:
-            found.columns += relation.columns
-            found.wholes += relation.wholes
+            found.add(relation)
         return
     name = reader.name(node.this.this) if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column) else ""
     found.columns.append((name, reader.value(value, scope)))

@@ -131,3 +131,14 @@ def test_hidden_relations_are_not_visible() -> None:
     scope.add(("b",), second)
     scope.hidden.add(0)
     assert scope.visible() == [second]
+
+
+def test_what_is_added_keeps_the_shortest_way_of_a_column() -> None:
+    masked, plain = Relation(), Relation()
+    masked.extra = {(0, "phone"): (1, (frozenset({"mask"}),))}
+    plain.extra = {(0, "phone"): (1, (frozenset(),))}
+    for first, second in ((masked, plain), (plain, masked)):
+        both = Relation()
+        both.add(first)
+        both.add(second)
+        assert both.extra == plain.extra

@@ -285,3 +285,10 @@ def test_a_text_gives_its_statements_and_their_lines() -> None:
     assert [(each.kind, each.line) for each in found] == [("SELECT", 1), ("SELECT", 3), ("DROP", 5)]
     assert [read.line for read in found[1].reads] == [4]
     assert [each.line for each in found[2].written] == [6]
+
+
+def test_all_that_merge_inserts_is_told_where_no_column_is_known() -> None:
+    rows = "(select * from u pivot (sum(phone) for b in ('x'))) s"
+    (statement,) = statements(f"merge into t using {rows} on t.a = s.a when not matched then insert *")
+    found = {(source.table, source.column) for output in statement.outputs for source in output.sources}
+    assert ("shop.u", "phone") in found
