@@ -10,8 +10,8 @@ VENV ?= .venv
 COVERAGE ?= --cov
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
-    --custom-compile-command "make lock" pyproject.toml
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
+    --custom-compile-command "make lock"
 
 .PHONY: run test lint format bench docs lock clean
 
@@ -46,8 +46,9 @@ docs: $(READY)
 lock: $(READY)
 	@printf "%s; python_version < '3'\n" typer rich prompt-toolkit pygments >$(VENV)/left-out.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
-	$(LOCK) --override $(VENV)/left-out.txt --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
-	$(LOCK) --universal --python-version 3.11 --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) pyproject.toml --override $(VENV)/left-out.txt --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
+	$(LOCK) pyproject.toml --universal --python-version 3.11 --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --universal --python-version 3.11 --group fuzz -o requirements-fuzz.txt
 
 # Debian's python3 comes without what makes a virtual environment: that is the package python3-venv.
 $(READY): requirements-dev.txt
