@@ -1,13 +1,17 @@
 """Entry points of the function: Function Compute calls `initialize` once for an instance, `handler` for each event."""
 
 from extension import edges, pipeline
+from extension.errors import ExtensionError
 
 _extension: edges.Extension | None = None
 
 
 def initialize(context: object) -> None:
     """Load policy and client. Raises on an environment or a policy that does not validate: the instance is not used."""
-    _open(context)
+    try:
+        _open(context)
+    except ExtensionError as error:  # it says what to do: a trace of ours would only bury it
+        raise error.with_traceback(None) from None
 
 
 def handler(event: object, context: object) -> str:

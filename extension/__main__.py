@@ -71,7 +71,7 @@ def invoke(event: Path, policy: Path | None, platform: Path | None, *, as_json: 
         click.echo(msgspec.json.format(msgspec.json.encode(run), indent=2).decode())
     else:
         _show(run, run.verdict)
-    callback = msgspec.convert(run.verdict["callback"], dict[str, str])
+    callback = msgspec.convert(run.verdict["callback"], dict[str, Any])
     if callback["error"]:
         _fail(f"{event}: the callback was not taken: {callback['error']}")
     sys.exit(1 if run.verdict["result"] == "FAIL" else 0)
@@ -381,7 +381,7 @@ def _circumstances(
         signature = "signature verified" if request.verified else "signature refused"
         said = f"{request.action} CheckResult={given}" if given else request.action
         yield "callback" if given else "asked", Text(f"{said}: {answer}, {signature}")
-    callback = msgspec.convert(verdict["callback"], dict[str, str])
+    callback = msgspec.convert(verdict["callback"], dict[str, Any])
     if callback["outcome"] != "posted":
         yield "callback", Text(f"{callback['outcome']} {callback['error']}".rstrip())
     judged, total = (msgspec.convert(verdict[name], float) for name in ("judged_ms", "total_ms"))

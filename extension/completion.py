@@ -1,6 +1,6 @@
 """What a message lacks and a rule needs: asked of the platform before anything is judged, and only then."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -9,9 +9,9 @@ import msgspec
 from extension import dataworks, events, parameters
 from extension.checks import Need
 from extension.conditions import ConditionError
-from extension.dataworks import Cache, Credentials, Kept, Transport
-from extension.edges import NO_CREDENTIALS, POST_S, Call, Extension, need
-from extension.errors import ConfigurationError, ExtensionError, PlatformError
+from extension.dataworks import Cache, Credentials, Kept, Line, NoTimeError, Transport
+from extension.edges import NO_CREDENTIALS, Call, Extension, need
+from extension.errors import ConfigurationError, PlatformError
 from extension.events import Event, Fact, FileSnapshot, Instance, Missing, Reason, TableSnapshot, Unknown, known
 from extension.rules import Policy, Rule
 from extension.verdict import Asked
@@ -50,30 +50,16 @@ def too_many(event: Event[Any]) -> Missing | None:
     return Missing(error, count=number, most=MAX_INSTANCES) if number else Missing(error)
 
 
-class _NoTimeError(ExtensionError):
-    """A call was not begun. It says nothing of the platform, so that no cache keeps it."""
-
-
-class _InTime(msgspec.Struct, frozen=True):
-    """A transport that begins no call which might take until after the deadline: one question can be many calls."""
-
-    transport: Transport
-    of: Call
-
-    def call(self, action: str, parameters: Mapping[str, str], credentials: Credentials) -> Mapping[str, object]:
-        """Make one call; see `dataworks.Transport`. Raises _NoTimeError."""
-        call = self.of
-        if call.clock() >= call.deadline - min(POST_S, (call.deadline - call.started) / 2):
-            raise _NoTimeError("no time was left to ask the platform")
-        return self.transport.call(action, parameters, credentials)
-
-
 class Asking:
-    """The questions about one event. `asked` are those that were put, `warnings` what to look at in the answers."""
+    """The questions about one event. `asked` are those that were put, `warnings` what to look at in the answers.
+
+    `rule` is the rule whose condition is being worked out, empty for none.
+    """
 
     def __init__(self, event: Event[Any], extension: Extension, call: Call) -> None:
         self.asked: list[Asked] = []
         self.warnings: list[str] = []
+        self.rule = ""
         self._event = event
         self._extension = extension
         self._call = call
@@ -93,9 +79,7 @@ class Asking:
             event = msgspec.structs.replace(event, parameters=self.parameters())
         if any(rule.reads_code(event) for rule in rules):
             event = self._with_snapshot(event)
-        # Conditions take time, too; once it is up, every rule gives its on_timeout, and nothing is asked.
-        in_time = (rule for rule in rules if self._call.clock() < self._call.deadline)
-        rules = tuple(rule for rule in in_time if rule.asks and _applies(rule, event))
+        rules = self._applying(rules, event)
         needs = frozenset[Need]().union(*(rule.needs_of(event) for rule in rules))
         if needs & {Need.FILE, Need.TABLE} or any(rule.exempts_code(event) for rule in rules):
             event = self._with_snapshot(event)
@@ -106,6 +90,19 @@ class Asking:
         if any(rule.options for rule in rules):
             event = msgspec.structs.replace(event, options=self.options())
         return event
+
+    def _applying(self, rules: Sequence[Rule], event: Event[Any]) -> tuple[Rule, ...]:
+        """The rules that are going to need their answers.
+
+        Conditions take time, too; once it is up, every rule gives its on_timeout, and nothing is asked.
+        """
+        found = []
+        for rule in rules:
+            self.rule = rule.id
+            if self._call.clock() < self._call.deadline and rule.asks and _applies(rule, event):
+                found.append(rule)
+        self.rule = ""
+        return tuple(found)
 
     def _with_snapshot(self, event: Event[Any]) -> Event[Any]:
         """The event with the code or the table that it is about, asked for once."""
@@ -196,18 +193,23 @@ class Asking:
         """The answer, from the cache where one is given; why there is none."""
         call = self._call
         called: list[bool] = []
+        lines: list[Line] = []
 
         def ask() -> _T:
             called.append(True)
-            transport = _InTime(self._extension.transport(), call)
-            return fetch(transport, need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", NO_CREDENTIALS))
+            lines.append(self._extension.line(call, call.asked))
+            return fetch(lines[0], need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", NO_CREDENTIALS))
+
+        def note(error: object) -> None:
+            calls = sum(line.attempts for line in lines)
+            self.asked.append(Asked(action=action, cached=not called, calls=calls, error=str(error or "")))
 
         try:
             kept = cache.get(key, call.clock(), ask) if cache else Kept(value=ask())
-        except (PlatformError, ConfigurationError, _NoTimeError) as error:
-            self.asked.append(Asked(action=action, cached=not called, error=str(error)))
+        except (PlatformError, ConfigurationError, NoTimeError) as error:
+            note(error)
             return Missing(str(error))
         if kept.error:
             self.warnings.append(f"an earlier answer is used: {kept.error}")
-        self.asked.append(Asked(action=action, cached=not called, error=str(kept.error or "")))
+        note(kept.error)
         return kept.value

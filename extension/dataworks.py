@@ -4,14 +4,19 @@ Source: https://help.aliyun.com/en/dataworks/developer-reference/api-dataworks-p
 and the pages of the other operations beside it.
 """
 
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from extension.errors import PlatformError
+from extension.errors import ExtensionError, PlatformError
 from extension.events import Callback
+from extension.overtime import Workers
 from extension.verdict import Result, clean
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 VERSION = "2020-05-18"
 """Version of the API that all calls are made in."""
@@ -52,12 +57,125 @@ class Credentials(msgspec.Struct, frozen=True):
         return text
 
 
+CALL_S = 8.0
+"""Most that one call may take: connection and answer."""
+
+
 class Transport(Protocol):
     """A way to make a call of the OpenAPI."""
 
-    def call(self, action: str, parameters: Mapping[str, str], credentials: Credentials) -> Mapping[str, object]:
-        """Make one call and return the body of the answer; raises PlatformError for every other outcome."""
+    def call(
+        self, action: str, parameters: Mapping[str, str], credentials: Credentials, within_s: float = CALL_S
+    ) -> Mapping[str, object]:
+        """Make one call in about that time, and return the body of the answer; raises PlatformError for all else."""
         ...
+
+
+ATTEMPTS = 4
+"""How often a call is made at most."""
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.2, 2.0
+"""Between two attempts lies a random time of up to this; twice as much with each, but no more than the second."""
+
+_SHORTEST_S = 0.05
+"""A call that has less time is not begun."""
+
+
+class NoTimeError(ExtensionError):
+    """A call was not begun. It says nothing of the platform, so that no cache keeps it."""
+
+
+class Line:
+    """A transport for one invocation: makes a call again while that can help, and ends with its time.
+
+    Made again is what may succeed a moment later, see `PlatformError.passing`: after a random wait ("full jitter"), or
+    after the time for which the platform wants to be left alone. `attempts` counts the calls that were made. Each has
+    half of the time that is left, so that there is some for another; and it is left behind when that is over, for a
+    timeout of a socket begins anew with each byte.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        workers: Workers,
+        *,
+        clock: Callable[[], float],
+        pause: Callable[[float], None],
+        until: float,
+    ) -> None:
+        """`until` is the moment on the clock when all must be over, `pause` is what waits between two attempts."""
+        self.attempts = 0
+        self._transport = transport
+        self._workers = workers
+        self._clock = clock
+        self._pause = pause
+        self._until = until
+
+    def call(
+        self, action: str, parameters: Mapping[str, str], credentials: Credentials, within_s: float = CALL_S
+    ) -> Mapping[str, object]:
+        """Make a call until it succeeds; see `Transport`. Raises the last error, NoTimeError if none was made."""
+
+        def attempt() -> Mapping[str, object]:
+            return self._attempt(action, parameters, credentials, within_s)
+
+        try:
+            return attempt()
+        except PlatformError as error:
+            if not error.passing:
+                raise
+            return self._again(attempt, error)
+
+    def _attempt(
+        self, action: str, parameters: Mapping[str, str], credentials: Credentials, within_s: float
+    ) -> Mapping[str, object]:
+        left_s = self._until - self._clock()
+        if left_s < _SHORTEST_S:
+            raise NoTimeError("no time was left to call DataWorks")
+        within_s = min(within_s, left_s / 2)
+        self.attempts += 1
+        try:
+            answer = self._workers.run(
+                lambda: self._transport.call(action, parameters, credentials, within_s), within_s
+            )
+        except TimeoutError:
+            raise PlatformError(
+                action=action, status=0, code="Timeout", message=f"no answer in {within_s:.1f} s", request_id=""
+            ) from None
+        _must_succeed(action, answer, credentials)
+        return answer
+
+    def _again(self, attempt: Callable[[], Mapping[str, object]], failed: PlatformError) -> Mapping[str, object]:
+        """What comes of a call that `failed` once. Tenacity takes 45 ms to import, so it is loaded only here."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt  # noqa: PLC0415
+        from tenacity.wait import wait_random_exponential  # noqa: PLC0415
+
+        first = [failed]
+        jitter = wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S)
+
+        def next_attempt() -> Mapping[str, object]:
+            if first:
+                raise first.pop()
+            return attempt()
+
+        def wait_s(state: "RetryCallState") -> float:
+            error = state.outcome.exception() if state.outcome else None
+            return max(jitter(state), error.retry_after_s if isinstance(error, PlatformError) else 0)
+
+        def out_of_time(state: "RetryCallState") -> bool:
+            return self._until - self._clock() - state.upcoming_sleep < _SHORTEST_S
+
+        retrying = Retrying(
+            stop=lambda state: stop_after_attempt(ATTEMPTS)(state) or out_of_time(state),
+            wait=wait_s,
+            retry=retry_if_exception(lambda error: isinstance(error, PlatformError) and error.passing),
+            sleep=self._pause,
+            reraise=True,
+        )
+        try:
+            return retrying(next_attempt)
+        except NoTimeError:
+            raise failed from None
 
 
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,14 +206,12 @@ def post(  # noqa: PLR0913  the parameters of the API
         parameters[MESSAGE_PARAMETERS[action]] = message
     try:
         answer = transport.call(action.value, parameters, credentials)
-        _must_succeed(action.value, answer, credentials)
     except PlatformError as error:
         turned_down = error.refused or error.code == _NO_SUCCESS
         if action is not Callback.WORKBENCH or result is not Result.WARN or not turned_down:
             raise
         result = Result.OK
         answer = transport.call(action.value, parameters | {"CheckResult": result.value}, credentials)
-        _must_succeed(action.value, answer, credentials)
     return Posted(action=action, result=result, request_id=str(answer.get("RequestId", "")))
 
 
@@ -254,7 +370,6 @@ def _read(
 ) -> _A:
     """Make a call, and read the answer as `shape`."""
     answer = transport.call(action, parameters, credentials)
-    _must_succeed(action, answer, credentials)
     try:
         return msgspec.convert(answer, shape)
     except (ValueError, RecursionError) as error:  # the text has types and names of fields, nothing of their content
@@ -310,8 +425,8 @@ class Cache(Generic[T]):
     """Answers that serve for `ttl_s`, and with `stale` for longer while the platform does not give others.
 
     After a call that failed the next is made `retry_s` later at the earliest: an outage shall not cost every event a
-    timeout. No more than `size` answers are kept; the one that was fetched first goes first. There is no lock: an
-    instance runs one request at a time.
+    timeout. No more than `size` answers are kept; the one that was fetched first goes first. Of several threads that
+    miss one, each fetches it.
     """
 
     def __init__(self, ttl_s: float, retry_s: float = 10.0, size: int = 1000, *, stale: bool = True) -> None:
@@ -320,6 +435,7 @@ class Cache(Generic[T]):
         self._retry_s = retry_s
         self._size = size
         self._entries: dict[str, _Entry[T]] = {}
+        self._lock = threading.Lock()
 
     def get(self, key: str, moment: float, fetch: Callable[[], T]) -> Kept[T]:
         """Give what is kept under `key`, fetched anew where its time is up. Raises PlatformError if it never came.
@@ -329,10 +445,11 @@ class Cache(Generic[T]):
         entry = self._entries.get(key)
         if entry is None or moment >= entry.until:
             entry = self._renew(entry, moment, fetch)
-            self._entries.pop(key, None)  # so that it becomes the last in order
-            self._entries[key] = entry
-            if len(self._entries) > self._size:
-                del self._entries[next(iter(self._entries))]
+            with self._lock:
+                self._entries.pop(key, None)  # so that it becomes the last in order
+                self._entries[key] = entry
+                if len(self._entries) > self._size:
+                    del self._entries[next(iter(self._entries))]
         if isinstance(entry.held, PlatformError):
             raise entry.held.with_traceback(None)  # raised again and again, it would grow
         return entry.held

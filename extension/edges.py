@@ -17,19 +17,32 @@ from urllib.parse import urlsplit
 import msgspec
 
 from extension import storage
-from extension.dataworks import Cache, Credentials, Transport
+from extension.dataworks import CALL_S, Cache, Credentials, Line, Transport
+from extension.deliveries import Deliveries
 from extension.errors import ConfigurationError, PolicyError
+from extension.overtime import Workers
 from extension.rules import Policy, empty
 from extension.storage import LOG, ROOT
 
-POST_S = 8.0
-"""Time kept back from judging: what one call may take by the SDK's connect and read timeouts.
+POST_S = CALL_S
+"""Time kept back from judging for the callback: one call, or shorter ones where the first of them fails."""
 
-The read timeout counts for each read, so that an answer that trickles in can take longer.
+RETURN_S = 0.5
+"""Time kept back from everything: for the log and the way back; a tenth of a short timeout."""
+
+ASKING = 3 / 4
+"""What of the time for judging the questions to DataWorks may take together: the rest is for the rules themselves."""
+
+POLICY_S, POLICY_AGAIN_S = 10.0, 30.0
+"""Most that a look at a policy on a mount may take, with loading it where it has changed; and when the next look is
+after one that took longer.
 """
 
 DEFAULT_TIMEOUT_S = 60.0
 """Time of an invocation where the context does not tell it: the default of Function Compute's console."""
+
+_LONGEST_TIMEOUT_S = 86_400.0
+"""Longest time of an invocation that Function Compute takes."""
 
 
 class Switch(StrEnum):
@@ -108,15 +121,18 @@ def _response_fields(value: str) -> tuple[str, str]:
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What one invocation brings: read once, when it starts.
 
-    `now` is in UTC. `clock` counts seconds from any point; `deadline` is the moment on it when judging must be done.
-    `credentials` are None where the function has no role.
+    `now` is in UTC. `clock` counts seconds from any point; on it, `asked` is the moment when the last question to
+    DataWorks must be answered, `deadline` when judging must be done, and `ends` when all must be. `credentials` are
+    None where the function has no role.
     """
 
     request_id: str
     now: datetime
     clock: Callable[[], float]
     started: float
+    asked: float
     deadline: float
+    ends: float
     credentials: Credentials | None
 
     def elapsed_ms(self) -> float:
@@ -138,6 +154,13 @@ def need(value: _T | None, variable: str, problem: str) -> _T:
 
 OPTIONS_TTL_S, PARAMETERS_TTL_S, ROLES_TTL_S = 60.0, 300.0, 300.0
 """How long an instance keeps what the platform answered."""
+
+ANSWERED_TTL_S, ANSWERED_SIZE = 300.0, 1000
+"""How long an instance remembers what it answered, and to how many events.
+
+A delivery is made again 10 to 20 seconds after one that failed, or up to 512 where the rule of EventBridge says so.
+Source: https://www.alibabacloud.com/help/en/eventbridge/user-guide/retry-policies-and-dead-letter-queues
+"""
 
 
 class Extension:
@@ -161,13 +184,31 @@ class Extension:
         self.options: Cache[Mapping[str, object]] = Cache(OPTIONS_TTL_S)
         self.parameters: Cache[Mapping[str, str]] = Cache(PARAMETERS_TTL_S)
         self.roles: Cache[Mapping[str, frozenset[str]]] = Cache(ROLES_TTL_S, size=50, stale=False)
+        self.answers = Deliveries(ANSWERED_TTL_S, ANSWERED_SIZE)
+        self.workers = Workers()
+        self.pause = time.sleep
+        self.slow_policy = False
+        """Whether the last look at the policy took too long, so that an earlier one is in force."""
+        self._next_look = 0.0
         self._transport: Transport | None = None
-        if self.environment.callback or self.policy().asks:
+        if self.environment.callback or (self._store and self._store.current.asks):
             self.transport()
 
-    def policy(self) -> Policy:
-        """The policy in force now; take it once for an event."""
-        return self._store.policy() if self._store else empty(storage.name_of(self.environment.policy))
+    def policy(self, call: Call) -> Policy:
+        """The policy in force now; take it once for an event. A mount that hangs leaves the last one in force."""
+        if self._store is None:
+            return empty(storage.name_of(self.environment.policy))
+        if self.environment.policy.is_relative_to(ROOT):
+            return self._store.policy()
+        if call.started < self._next_look:
+            return self._store.current
+        try:
+            found = self.workers.run(self._store.policy, min(POLICY_S, (call.deadline - call.started) / 2))
+        except TimeoutError:
+            self.slow_policy, self._next_look = True, call.clock() + POLICY_AGAIN_S
+            return self._store.current
+        self.slow_policy = False
+        return found
 
     @property
     def broken_policy(self) -> str:
@@ -188,16 +229,24 @@ class Extension:
             self._transport = Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
         return self._transport
 
+    def line(self, call: Call, until: float) -> Line:
+        """The way to DataWorks for one invocation. Raises ConfigurationError as `transport` does."""
+        return Line(self.transport(), self.workers, clock=call.clock, pause=self.pause, until=until)
+
     def call(self, context: object) -> Call:
         """Read clock, credentials and budget for one invocation."""
         started = time.monotonic()
         timeout = _seconds(getattr(getattr(context, "function", None), "timeout", None))
+        whole = timeout - min(RETURN_S, timeout / 10)
+        judging = max(whole - POST_S, whole / 2)
         return Call(
             request_id=str(getattr(context, "request_id", "") or ""),
             now=datetime.now(UTC),
             clock=time.monotonic,
             started=started,
-            deadline=started + max(timeout - POST_S, timeout / 2),
+            asked=started + judging * ASKING,
+            deadline=started + judging,
+            ends=started + whole,
             credentials=_credentials(context),
         )
 
@@ -213,7 +262,7 @@ def _seconds(value: Any) -> float:  # noqa: ANN401  whatever a runtime puts ther
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
         return DEFAULT_TIMEOUT_S
-    return seconds if seconds > 0 else DEFAULT_TIMEOUT_S
+    return min(seconds, _LONGEST_TIMEOUT_S) if seconds > 0 else DEFAULT_TIMEOUT_S
 
 
 def _credentials(context: object) -> Credentials | None:

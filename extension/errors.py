@@ -72,10 +72,13 @@ class PlatformError(ExtensionError):
     """The platform's: an API call that was refused, failed, or was not answered.
 
     `status` is the HTTP status (0: no answer came, or none that could be read), `code` the platform's error code,
-    `request_id` what its support asks for (empty where it is not known).
+    `request_id` what its support asks for (empty where it is not known), `retry_after_s` how long the platform wants to
+    be left alone (0 where it does not say).
     """
 
-    def __init__(self, *, action: str, status: int, code: str, message: str, request_id: str) -> None:
+    def __init__(  # noqa: PLR0913  the facts, all by keyword
+        self, *, action: str, status: int, code: str, message: str, request_id: str, retry_after_s: float = 0
+    ) -> None:
         answer = f"HTTP {status}" if status else "no usable answer"
         trail = f" (request id {request_id})" if request_id else ""
         super().__init__(f"{action}: {answer}: {code}: {message}{trail}")
@@ -84,6 +87,14 @@ class PlatformError(ExtensionError):
         self.code = code
         self.message = message
         self.request_id = request_id
+        self.retry_after_s = retry_after_s
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may succeed a moment later: no answer, none that can be read, 5xx, or throttled."""
+        throttled = self.status == 429 or self.code.startswith("Throttling")  # noqa: PLR2004  Too Many Requests
+        unread = self.status == 0 or self.code == "UnreadableAnswer"
+        return unread or throttled or self.status >= 500  # noqa: PLR2004  the HTTP class of server errors
 
     @property
     def refused(self) -> bool:

@@ -1,26 +1,28 @@
 """One event from bytes to its verdict: `judge` is pure, `run` is parse, complete, judge, post and log."""
 
 import itertools
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import msgspec
 
-from extension import catalogue, dataworks, envelopes, events, parameters, queries
+from extension import dataworks, envelopes, journal, parameters
 from extension.completion import Asking
 from extension.conditions import ConditionError
+from extension.dataworks import NoTimeError
+from extension.deliveries import Answer, Callback
 from extension.edges import NO_CREDENTIALS, Call, Extension, Switch, need
 from extension.errors import ConfigurationError, ExtensionError, MessageError, PlatformError, SignatureError
 from extension.events import Delivery, Event, Missing, Reason, Unknown, known
 from extension.rules import Exemption, Policy, Rule
-from extension.storage import LOG
 from extension.verdict import (
     CONDITION,
     LATE,
     RAISED,
+    SLOW,
     SUBJECT,
     Finding,
     Judged,
@@ -28,7 +30,6 @@ from extension.verdict import (
     Result,
     Verdict,
     clean,
-    cut,
     hit,
     not_had,
     placeholders,
@@ -38,14 +39,8 @@ from extension.verdict import (
     worst,
 )
 
-_LOGGED_FINDINGS, _LOGGED_CHARS, _LOGGED_ITEMS = 40, 300, 20
-_LOGGED_FINDINGS_BYTES, _LOGGED_WARNINGS_BYTES, _LOGGED_OPTIONS_BYTES, _LOGGED_TABLES_BYTES = (
-    12_000,
-    4_000,
-    8_000,
-    1_000,
-)
-"""A line of Function Compute's log holds 32 KB."""
+MAX_FINDINGS = 1000
+"""Most findings of one rule that are taken: a check of one's own can find without end."""
 
 RETURNED_CHARS = 1000
 """Longest message that is returned to Function Compute; the platform's limit is unverified."""
@@ -58,75 +53,124 @@ def judge(event: Event[Any], policy: Policy, now: datetime, late: Callable[[], b
     `on_error`, and the others are still judged. `late` says whether the time is up: every rule that is not done by then
     gives its `on_timeout`.
     """
-    event, rules = policy.at(event, now)
-    found: list[Judged] = []
-    warnings: list[str] = []
-    for own in rules:
-        rule, problems, (findings, result, error), exemption = _judge(own, event, late)
-        warnings.extend(problems)
-        found.extend(
-            Judged(
+    judging = _Judging(event, policy, now)
+    judging.judge(late)
+    return judging.verdict()
+
+
+class _Judging:
+    """One event on its way to a verdict. What is done of it stands, whatever stops the rest.
+
+    `event` is what its rules judge, and may be completed before they do. `found` is what each of its rules has found so
+    far, in their order.
+    """
+
+    def __init__(self, event: Event[Any], policy: Policy, now: datetime) -> None:
+        self.event, self._rules = policy.at(event, now)
+        self.found: list[_Outcome] = []
+        self._policy = policy
+
+    def judge(self, late: Callable[[], bool]) -> None:
+        """Judge rule by rule."""
+        for rule in self._rules:
+            self.found.append(_judge(rule, self.event, late))
+
+    def stop(self, rule: str, error: str) -> None:
+        """Give what is not judged its `on_timeout`; `rule` is being worked on, or the next one where it is empty."""
+        rest = self._rules[len(self.found) :]
+        for each in rest:
+            slow = each.id == rule if rule else each is rest[0]
+            self.found.append(_given_up(each, self.event, (SLOW,) if slow else (LATE,), each.on_timeout, error * slow))
+
+    def fail(self, error: str) -> None:
+        """Give what is not judged its `on_error`."""
+        for each in self._rules[len(self.found) :]:
+            self.found.append(_given_up(each, self.event, (RAISED,), each.on_error, error))
+
+    def verdict(self) -> Verdict:
+        """The verdict that the findings add up to."""
+        found = tuple(judged for outcome in self.found for judged in self._counted(outcome))
+        verdict = Verdict(
+            result=worst(found),
+            findings=found,
+            subject=_subject(self.event),
+            policy=self._policy.name,
+            language=self._policy.language,
+            warnings=tuple(problem for outcome in self.found for problem in outcome.problems),
+            answers=journal.answers(self.event, self._rules),
+            sql=journal.sql(self.event, self._rules),
+        )
+        return settle(verdict, self.event)
+
+    def _counted(self, outcome: "_Outcome") -> Iterator[Judged]:
+        rule, exemption = outcome.rule, outcome.exemption
+        for finding in outcome.findings:
+            yield Judged(
                 rule=rule.id,
                 check=rule.check.id if rule.check else "",
-                result=rule.unreadable(event) if finding.unread else result,
+                result=rule.unreadable(self.event) if finding.unread else outcome.result,
                 mode=Mode.EXEMPT if exemption else rule.mode,
                 finding=finding,
                 message=rule.message,
                 severity=rule.severity,
                 owner=rule.owner,
                 help=rule.help,
-                exempt=exemption.about(policy.timezone) if exemption else "",
-                error=error,
+                exempt=exemption.about(self._policy.timezone) if exemption else "",
+                error=outcome.error,
             )
-            for finding in findings
-        )
-    verdict = Verdict(
-        result=worst(found),
-        findings=tuple(found),
-        subject=_subject(event),
-        policy=policy.name,
-        language=policy.language,
-        warnings=tuple(warnings),
-        answers=_answers(event, rules),
-        sql=_sql(event, rules),
-    )
-    return settle(verdict, event)
-
-
-def _answers(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
-    """What a verdict can turn on and neither the event nor the policy says: options that rules have, and roles."""
-    keys = {key for rule in rules for key in rule.options.values()} & set(event.options)
-    options = _fitting([(key, _shown(event.options[key])) for key in sorted(keys)], _LOGGED_OPTIONS_BYTES)
-    roles = {"roles": _shown(sorted(event.roles))} if isinstance(event.roles, frozenset) else {}
-    return ({"options": dict(options)} if keys else {}) | roles
-
-
-def _sql(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
-    """What is known of the SQL, where rules have read it."""
-    if not any(rule.is_about_sql for rule in rules):
-        return {}
-    return {
-        name: _fitting(list(map(clean, fact)), _LOGGED_TABLES_BYTES) if isinstance(fact, list) else fact
-        for name, fact in queries.account(event).items()
-    }
 
 
 _Found: TypeAlias = tuple[tuple[Finding, ...], Result, str]
 """What a rule finds, what that gives, and what went wrong."""
 
 
-def _judge(
-    rule: Rule, event: Event[Any], late: Callable[[], bool]
-) -> tuple[Rule, tuple[str, ...], _Found, Exemption | None]:
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as the workspace has set it, what was wrong with that, what it finds, and what makes that not count."""
+
+    rule: Rule
+    problems: tuple[str, ...] = ()
+    findings: tuple[Finding, ...]
+    result: Result
+    error: str
+    exemption: Exemption | None = None
+
+
+def _judge(rule: Rule, event: Event[Any], late: Callable[[], bool]) -> _Outcome:
+    """What a rule finds, whatever its check does."""
     problems: tuple[str, ...] = ()
     try:
         rule, problems = rule.under(event.options)
-        found = ((LATE,), rule.on_timeout, "") if late() else _apply(rule, event)
-        exemptions = rule.exempt if found[0] else ()
-        return rule, problems, found, next((one for one in exemptions if one.covers(event, late=late())), None)
-    except (Exception, SystemExit) as problem:  # noqa: BLE001  the one place: whatever a check does, the user is answered
-        return rule, problems, ((RAISED,), rule.on_error, _trace(problem)), None
+        if late():
+            return _given_up(rule, event, (LATE,), rule.on_timeout, "", problems)
+        findings, result, error = _apply(rule, event)
+        exemption = _exemption(rule, event, late=late()) if findings else None
+    except (Exception, SystemExit) as problem:  # noqa: BLE001  whatever a check does, the user is answered
+        return _Outcome(rule=rule, problems=problems, findings=(RAISED,), result=rule.on_error, error=_trace(problem))
+    return _Outcome(rule=rule, problems=problems, findings=findings, result=result, error=error, exemption=exemption)
+
+
+def _given_up(  # noqa: PLR0913, PLR0917  what an outcome is made of
+    rule: Rule,
+    event: Event[Any],
+    findings: tuple[Finding, ...],
+    result: Result,
+    error: str,
+    problems: tuple[str, ...] = (),
+) -> _Outcome:
+    """The outcome of a rule that is not judged. Who is exempt from it still is, as far as that costs no time."""
+    return _Outcome(
+        rule=rule,
+        problems=problems,
+        findings=findings,
+        result=result,
+        error=error,
+        exemption=_exemption(rule, event, late=True),
+    )
+
+
+def _exemption(rule: Rule, event: Event[Any], *, late: bool) -> Exemption | None:
+    """What exempts the event from a rule, None for nothing."""
+    return next((one for one in rule.exempt if one.covers(event, late=late)), None)
 
 
 def _apply(rule: Rule, event: Event[Any]) -> _Found:
@@ -157,7 +201,7 @@ def _findings(rule: Rule, event: Event[Any]) -> tuple[Finding, ...]:
     """
     if rule.check is None:
         return (hit(CONDITION, condition=rule.when.text if rule.when else ""),)
-    findings: tuple[Any, ...] = tuple(rule.check.judge(event, rule.settings))
+    findings: tuple[Any, ...] = tuple(itertools.islice(rule.check.judge(event, rule.settings), MAX_FINDINGS))
     for each in findings:
         if not isinstance(each, Finding):
             raise TypeError(rule.check.id)
@@ -214,46 +258,53 @@ def _trace(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the callback of one event.
-
-    `outcome` is posted, not-needed (a notification), off (by DATAWORKS_CALLBACK), refused (the platform turned it down
-    for what it says) or failed. `result` is what was posted; `error` what went wrong.
-    """
-
-    outcome: str
-    action: str = ""
-    result: str = ""
-    request_id: str = ""
-    error: ExtensionError | None = None
-
-
 def run(body: object, extension: Extension, context: object) -> str:
     """Take one delivery to its end: parse, judge, post the verdict, log, and return what the function returns.
 
-    Raises MessageError for a delivery that cannot be answered. An event from EventBridge whose verdict could not be
-    posted raises too (PlatformError, ConfigurationError), so that it is delivered again; an FC-hosted event is
+    An event that comes again is answered as before, and its verdict is posted again only if that failed. Raises
+    MessageError for a delivery that cannot be answered. An event from EventBridge whose verdict could not be posted
+    raises too (PlatformError, NoTimeError, ConfigurationError), so that it is delivered again; an FC-hosted event is
     answered by the return value, and the failed callback is logged.
     """
     call = extension.call(context)
     try:
         event = envelopes.parse(body)
     except SignatureError as error:
-        _log(logging.WARNING, {"event": "refused-request", "request_id": clean(call.request_id), "error": str(error)})
+        journal.refused(call, error)
         return _encode({"statusCode": 401, "headers": {}, "isBase64Encoded": False, "body": str(error)})
     except MessageError as error:
-        _log(logging.ERROR, {"event": "unanswerable", "request_id": clean(call.request_id), "error": clean(str(error))})
+        journal.unanswerable(call, error)
         raise
-    policy = extension.policy()
-    verdict = _decide(event, policy, extension, call)
-    judged_ms = call.elapsed_ms()
-    callback = _call_back(event, verdict, extension, call)
-    _log_verdict(event, verdict, callback, extension=extension, call=call, judged_ms=judged_ms)
-    if callback.outcome == "failed" and callback.error and event.delivery is Delivery.EVENTBRIDGE:
-        raise callback.error
+    answer = _take(event, extension, call)
     result_field, message_field = extension.environment.response_fields
-    message = verdict.message(RETURNED_CHARS)
-    return _encode({result_field: verdict.result, message_field: message})
+    return _encode({result_field: answer.result, message_field: answer.returned})
+
+
+def _take(event: Event[Any], extension: Extension, call: Call) -> Answer:
+    """The answer to an event, posted where somebody waits for it; that of before where the event comes again."""
+    policy = extension.policy(call)
+    verdict = None
+    with extension.answers.of(_identity(event, policy), call.started, call.deadline - call.clock()) as delivery:
+        if delivery.answer is None:
+            verdict = _decide(event, policy, extension, call)
+            delivery.answer = _answer(event, verdict)
+        answer, judged_ms = delivery.answer, call.elapsed_ms()
+        callback, failure = (answer.callback, None) if answer.callback else _call_back(event, answer, extension, call)
+        if callback.outcome != "failed":
+            delivery.answer = msgspec.structs.replace(answer, callback=callback)
+    if verdict:
+        journal.verdict(event, verdict, callback, failure, extension=extension, call=call, judged_ms=judged_ms)
+    else:
+        journal.again(event, answer, callback, failure, call=call)
+    if failure and callback.outcome == "failed" and event.delivery is Delivery.EVENTBRIDGE:
+        raise failure
+    return answer
+
+
+def _identity(event: Event[Any], policy: Policy) -> object:
+    """What two deliveries share that are answered alike: the id, the event with all that it says, and the policy."""
+    said = sha256(repr(event.data).encode(errors="surrogatepass")).digest()
+    return event.message_id, event.code, event.callback, said, policy.name
 
 
 def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call) -> Verdict:
@@ -262,8 +313,19 @@ def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call)
     if mode is Switch.OFF:
         return Verdict(result=Result.OK, findings=(), subject={}, policy=policy.name, language=policy.language)
     asking = Asking(event, extension, call)
-    event = asking.complete(policy)
-    verdict = judge(event, policy, call.now, lambda: call.clock() >= call.deadline)
+    judging = _Judging(event, policy, call.now)
+
+    def work() -> None:
+        judging.event = asking.complete(policy)
+        judging.judge(lambda: call.clock() >= call.deadline)
+
+    try:
+        extension.workers.stoppable(work, call.deadline - call.clock())
+    except TimeoutError as error:
+        judging.stop(asking.rule, str(error))
+    except Exception as problem:  # noqa: BLE001  an error of ours: it costs the rules their verdict, and nobody an answer
+        judging.fail(_trace(problem))
+    verdict, event = judging.verdict(), judging.event
     if mode is Switch.SHADOW:
         verdict = _overruled(verdict, "EXTENSION_MODE is shadow: nothing is blocked")
     elif verdict.result is not Result.OK and event.parameters is None and _waits(event, extension):
@@ -281,133 +343,47 @@ def _waits(event: Event[Any], extension: Extension) -> bool:
     return event.callback is not None and environment.callback and bool(environment.extension_code)
 
 
-def _call_back(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> Outcome:
-    """Post the verdict where somebody waits for it."""
+def _answer(event: Event[Any], verdict: Verdict) -> Answer:
+    """A verdict in the words of its users."""
+    tip = verdict.message(dataworks.MESSAGE_CHARS[event.callback]) if event.callback else ""
+    return Answer(result=verdict.result, returned=verdict.message(RETURNED_CHARS), tip=tip, policy=verdict.policy)
+
+
+def _call_back(
+    event: Event[Any], answer: Answer, extension: Extension, call: Call
+) -> tuple[Callback, ExtensionError | None]:
+    """Post the verdict where somebody waits for it; what became of that, and why it failed where it did."""
     action = event.callback
     if action is None:
-        return Outcome(outcome="not-needed")
+        return Callback(outcome="not-needed"), None
     if not extension.environment.callback:
-        return Outcome(outcome="off", action=action)
+        return Callback(outcome="off", action=action), None
+    calls = 0
     try:
-        posted = dataworks.post(
-            extension.transport(),
-            need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", NO_CREDENTIALS),
-            action,
-            extension_code=need(
-                extension.environment.extension_code,
-                "DATAWORKS_EXTENSION_CODE",
-                "not set: the verdict cannot be posted",
-            ),
-            message_id=event.message_id,
-            result=verdict.result,
-            message=verdict.message(dataworks.MESSAGE_CHARS[action]),
-        )
-    except (PlatformError, ConfigurationError) as error:
+        line = extension.line(call, call.ends)
+        try:
+            posted = dataworks.post(
+                line,
+                need(call.credentials, "ALIBABA_CLOUD_ACCESS_KEY_ID", NO_CREDENTIALS),
+                action,
+                extension_code=need(
+                    extension.environment.extension_code,
+                    "DATAWORKS_EXTENSION_CODE",
+                    "not set: the verdict cannot be posted",
+                ),
+                message_id=event.message_id,
+                result=answer.result,
+                message=answer.tip,
+            )
+        finally:
+            calls = line.attempts
+    except (PlatformError, ConfigurationError, NoTimeError) as error:
         refused = isinstance(error, PlatformError) and error.refused and event.delivery is Delivery.EVENTBRIDGE
-        return Outcome(outcome="refused" if refused else "failed", action=action, error=error)
-    return Outcome(outcome="posted", action=action, result=posted.result, request_id=posted.request_id)
-
-
-def _log_verdict(  # noqa: PLR0913  everything that is known of the event, for its one line
-    event: Event[Any], verdict: Verdict, callback: Outcome, *, extension: Extension, call: Call, judged_ms: float
-) -> None:
-    """Log the one line of an event: what was decided, why, under which policy, and what became of the callback."""
-    warnings = [clean(warning, _LOGGED_CHARS) for warning in (*_warnings(event, extension), *verdict.warnings)]
-    unset = isinstance(callback.error, ConfigurationError) and callback.error.variable == "DATAWORKS_EXTENSION_CODE"
-    level = logging.WARNING if warnings else logging.INFO
-    entry = catalogue.BY_CODE.get(event.code)
-    waits = entry is not None and entry.kind is catalogue.Kind.EXTENSION_POINT
-    if (callback.outcome == "refused" and not waits) or (unset and event.delivery is Delivery.FUNCTION):
-        level = logging.WARNING
-    elif callback.outcome in ("refused", "failed") or any(judged.error for judged in verdict.findings):
-        level = logging.ERROR
-    _log(
-        level,
-        {
-            "event": "verdict",
-            "warnings": _fitting(warnings, _LOGGED_WARNINGS_BYTES),
-            "code": clean(event.code),
-            "delivery": event.delivery,
-            "message_id": clean(event.message_id),
-            "request_id": clean(call.request_id),
-            "at": call.now,
-            "occurred": event.time,
-            "region": clean(event.region),
-            "workspace": clean("".join(known(event.workspace))),
-            "operator": clean("".join(known(event.operator))),
-            "facts": {
-                name: _shown(fact) for name, fact in (events.facts(event.payload) if event.payload else {}).items()
-            },
-            "result": verdict.result,
-            "mode": extension.environment.mode,
-            "policy": verdict.policy,
-            "findings": _fitting(
-                [
-                    {
-                        "rule": judged.rule,
-                        "check": judged.check,
-                        "result": judged.result,
-                        "mode": judged.mode,
-                        "severity": judged.severity or "",
-                        "owner": judged.owner,
-                        "exempt": judged.exempt,
-                        "text": cut(verdict.sentence(judged), _LOGGED_CHARS),
-                        "error": judged.error,
-                    }
-                    for judged in verdict.findings[:_LOGGED_FINDINGS]
-                ],
-                _LOGGED_FINDINGS_BYTES,
-            ),
-            "findings_total": len(verdict.findings),
-            "asked": [msgspec.structs.replace(each, error=clean(each.error, _LOGGED_CHARS)) for each in verdict.asked],
-            "answers": verdict.answers,
-            "sql": verdict.sql,
-            "callback": {
-                "outcome": callback.outcome,
-                "action": callback.action,
-                "result": callback.result,
-                "request_id": callback.request_id,
-                "error": str(callback.error or ""),
-            },
-            "judged_ms": judged_ms,
-            "total_ms": call.elapsed_ms(),
-        },
-    )
-
-
-_T = TypeVar("_T")
-
-
-def _fitting(items: Sequence[_T], most_bytes: int) -> Sequence[_T]:
-    """The first of many, as many as fit."""
-    sizes = itertools.accumulate(len(_encode(item).encode()) + 1 for item in items)
-    return items[: sum(1 for size in sizes if size <= most_bytes)]
-
-
-def _shown(fact: object) -> object:
-    """A fact as the log holds it."""
-    if isinstance(fact, tuple | list):
-        return [_shown(item) for item in fact[:_LOGGED_ITEMS]]
-    return clean(str(fact)) if isinstance(fact, str | dict) else fact
-
-
-def _warnings(event: Event[Any], extension: Extension) -> list[str]:
-    """What the deployer should look at, though the event was answered."""
-    warnings = list(event.doubts)
-    if extension.broken_policy:
-        warnings.append(f"the policy has changed and is broken; an earlier one decided: {extension.broken_policy}")
-    if extension.environment.mode is Switch.OFF:
-        warnings.append("EXTENSION_MODE is off: nothing is judged")
-    if not event.known:
-        warnings.append("the event is not in the catalogue: no rule can be for it, it is answered OK")
-    elsewhere = event.region not in ("", extension.region) and not extension.environment.endpoint.host
-    if elsewhere and event.callback and extension.environment.callback:
-        warnings.append(f"the event is of another region than the function, {extension.region}: set DATAWORKS_ENDPOINT")
-    return warnings
-
-
-def _log(level: int, line: Mapping[str, object]) -> None:
-    LOG.log(level, "%s", _encode(line))
+        outcome = "refused" if refused else "failed"
+        return Callback(outcome=outcome, action=action, calls=calls, error=str(error)), error
+    return Callback(
+        outcome="posted", action=action, result=posted.result, request_id=posted.request_id, calls=calls
+    ), None
 
 
 def _encode(value: object) -> str:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import requests.sessions
 from alibabacloud_dataworks_public20200518 import models
 from alibabacloud_dataworks_public20200518.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
@@ -11,15 +12,18 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 
 from extension import __version__
-from extension.dataworks import Credentials
+from extension.dataworks import CALL_S, Credentials
 from extension.errors import PlatformError
 from extension.verdict import clean
 
-CONNECT_TIMEOUT_MS = 3_000
-READ_TIMEOUT_MS = 5_000
+CONNECTING = 3 / 8
+"""What of the time of a call is for the connection; the rest is for each piece of the answer."""
 
 logging.getLogger("darabonba-core").disabled = True
 """With DEBUG=sdk in the environment the SDK logs the headers of every request: token, key id and signature."""
+
+vars(requests.sessions)["DEFAULT_REDIRECT_LIMIT"] = 0
+"""The SDK would follow a redirect to any host, and take the security token along."""
 
 _CALLS: dict[str, tuple[str, type[Any]]] = {
     "UpdateIDEEventResult": ("update_ideevent_result_with_options", models.UpdateIDEEventResultRequest),
@@ -46,7 +50,7 @@ class Sdk:
     """Calls through the official SDK.
 
     The client is kept, and built anew when the credentials are others than last time; the SDK keeps its connections
-    by endpoint, so they live on.
+    by endpoint, so they live on. Any number of threads can call at the same time.
     """
 
     def __init__(self, *, region: str, endpoint: str = "", protocol: str = "https") -> None:
@@ -54,16 +58,22 @@ class Sdk:
         self._region = region
         self._endpoint = endpoint
         self._protocol = protocol
-        self._credentials: Credentials | None = None
-        self._client: Any = None
+        self._kept: tuple[Credentials, Any] | None = None
 
-    def call(self, action: str, parameters: Mapping[str, str], credentials: Credentials) -> Mapping[str, object]:
-        """Make one call; see `dataworks.Transport`."""
+    def call(
+        self, action: str, parameters: Mapping[str, str], credentials: Credentials, within_s: float = CALL_S
+    ) -> Mapping[str, object]:
+        """Make one call; see `dataworks.Transport`. Its time is looked at again with each piece of the answer."""
         method, request = _CALLS[action]
-        if credentials != self._credentials:
-            self._client, self._credentials = self._open(credentials), credentials
+        kept = self._kept
+        if kept is None or kept[0] != credentials:
+            kept = self._kept = credentials, self._open(credentials)
+        connecting_ms = max(int(within_s * CONNECTING * 1000), 1)
+        options = RuntimeOptions(
+            connect_timeout=connecting_ms, read_timeout=max(int(within_s * 1000) - connecting_ms, 1), ignore_ssl=False
+        )
         try:
-            response = getattr(self._client, method)(request().from_map(dict(parameters)), RuntimeOptions()).to_map()
+            response = getattr(kept[1], method)(request().from_map(dict(parameters)), options).to_map()
             status, answer = response["statusCode"], dict(response["body"])
         except Exception as error:  # noqa: BLE001  generated code: an answer it cannot read raises whatever comes up
             failure = _failure(action, error, credentials)
@@ -84,8 +94,6 @@ class Sdk:
                 region_id=self._region,
                 endpoint=self._endpoint or None,
                 protocol=self._protocol,
-                connect_timeout=CONNECT_TIMEOUT_MS,
-                read_timeout=READ_TIMEOUT_MS,
                 user_agent=f"dataworks-extension/{__version__}",
             )
         )
@@ -103,6 +111,7 @@ def _failure(action: str, error: Exception, credentials: Credentials) -> Platfor
                 credentials.scrub(str(answer.get("Message") or answer.get("message") or "")), MAX_MESSAGE_CHARS
             ),
             request_id=clean(str(answer.get("RequestId") or answer.get("requestId") or "")),
+            retry_after_s=(getattr(error, "retry_after", None) or 0) / 1000,
         )
     causes: list[BaseException] = [error]
     while cause := _cause(causes[-1]):

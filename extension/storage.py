@@ -57,6 +57,11 @@ class Store:
         self._seen: _Stamps = {}
         self._policy = _load(path, self._seen)
 
+    @property
+    def current(self) -> Policy:
+        """The policy in force as of the last look."""
+        return self._policy
+
     def policy(self) -> Policy:
         """The policy in force now."""
         files = (*_files(self._path), *self._seen)

@@ -139,7 +139,11 @@ _LATE = Text(
     " extension.",
     zh="检查超时，本规则未能完成检查。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
-
+_SLOW = Text(
+    en="This rule was still being checked when the time ran out. Try again; if it happens again, tell the owner of the"
+    " extension.",
+    zh="检查时间已用尽，本规则仍在检查中，未能得出结果。请重试；如问题仍然存在，请联系扩展程序负责人。",
+)
 _NOT_HAD = Text(
     en="This rule could not be checked because DataWorks did not give the details that it needs. Try again; if it"
     " happens again, tell the owner of the extension.",
@@ -222,6 +226,8 @@ RAISED = Finding(_RAISED, judged=False)
 """The finding of a rule whose check raised."""
 LATE = Finding(_LATE, judged=False)
 """The finding of every rule that was not done when the time ran out."""
+SLOW = Finding(_SLOW, judged=False)
+"""The finding of the one rule that was being judged then, and was stopped."""
 
 
 CONDITION = Text(
@@ -267,10 +273,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A question to the platform, for the log: whether an answer of before served, and what went wrong."""
+    """A question to the platform, for the log: whether an answer of before served, how many calls, what went wrong."""
 
     action: str
     cached: bool
+    calls: int
     error: str
 
 

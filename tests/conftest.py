@@ -12,6 +12,8 @@ import pytest
 import handler
 from extension import local
 from extension.dataworks import READS, Credentials
+from extension.deliveries import Deliveries
+from extension.edges import ANSWERED_SIZE, ANSWERED_TTL_S
 from extension.local import EXTENSION_CODE, DataWorks, Received
 from extension.storage import ROOT
 
@@ -54,8 +56,15 @@ class Function:
         """Start the instance."""
         handler.initialize(local.context(timeout_s=self.timeout_s))
 
-    def handle(self, body: object, *, credentials: Credentials | None = None) -> dict[str, object]:
-        """Invoke the function; what it returns, decoded."""
+    def handle(
+        self, body: object, *, credentials: Credentials | None = None, again: bool = False
+    ) -> dict[str, object]:
+        """Invoke the function; what it returns, decoded.
+
+        The event is new to the function, whatever came before; `again` says that it comes once more.
+        """
+        if handler._extension and not again:
+            handler._extension.answers = Deliveries(ANSWERED_TTL_S, ANSWERED_SIZE)
         returned = handler.handler(body, local.context(credentials=credentials, timeout_s=self.timeout_s))
         decoded: dict[str, object] = json.loads(returned)
         return decoded

@@ -10,7 +10,7 @@ import pytest
 
 from extension import edges, local
 from extension.dataworks import Credentials
-from extension.edges import DEFAULT_TIMEOUT_S, POST_S, Endpoint, Switch
+from extension.edges import Endpoint, Switch
 from extension.errors import ConfigurationError, PolicyError
 from extension.storage import ROOT
 from tests.conftest import Function
@@ -204,7 +204,8 @@ def test_a_broken_policy_is_an_error_unless_nothing_is_judged(
         with pytest.raises(PolicyError, match="version: expected 1, found 2"):
             edges.Extension(object())
     monkeypatch.setenv("EXTENSION_MODE", "off")
-    policy = edges.Extension(object()).policy()
+    extension = edges.Extension(object())
+    policy = extension.policy(extension.call(object()))
     assert (policy.rules, policy.plan, policy.name) == ((), {}, f"{file}@")
     (record,) = caplog.records
     line = json.loads(record.getMessage())
@@ -225,23 +226,30 @@ def test_the_moment_of_a_call_is_in_utc_and_of_now(function: Function) -> None:
 
 
 @pytest.mark.parametrize(
-    ("timeout", "budget"),
+    ("timeout", "whole", "judging"),
     [
-        (60, 60 - POST_S),
-        ("60", 60 - POST_S),
-        (10, 5),
-        (1, 0.5),
-        (None, DEFAULT_TIMEOUT_S - POST_S),
-        ("soon", DEFAULT_TIMEOUT_S - POST_S),
-        (0, DEFAULT_TIMEOUT_S - POST_S),
-        (10**400, DEFAULT_TIMEOUT_S - POST_S),
-        (-5, DEFAULT_TIMEOUT_S - POST_S),
+        (60, 59.5, 51.5),
+        ("60", 59.5, 51.5),
+        (20, 19.5, 11.5),
+        (10, 9.5, 4.75),
+        (1, 0.9, 0.45),
+        (10**400, 59.5, 51.5),
+        (float("inf"), 86_399.5, 86_391.5),
+        (float("nan"), 59.5, 51.5),
+        (None, 59.5, 51.5),
+        ("soon", 59.5, 51.5),
+        (0, 59.5, 51.5),
+        (-5, 59.5, 51.5),
     ],
 )
-def test_judging_leaves_the_time_that_posting_needs(timeout: object, budget: float, function: Function) -> None:
+def test_asking_judging_and_posting_share_the_time_of_the_function(
+    timeout: object, whole: float, judging: float, function: Function
+) -> None:
     del function
     call = edges.Extension(local.context()).call(SimpleNamespace(function=SimpleNamespace(timeout=timeout)))
-    assert call.deadline - call.started == pytest.approx(budget)
+    assert call.ends - call.started == pytest.approx(whole)
+    assert call.deadline - call.started == pytest.approx(judging)
+    assert call.asked - call.started == pytest.approx(judging * 3 / 4)
 
 
 def test_credentials_are_the_context_s_or_else_the_environment_s(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,12 +269,6 @@ def test_credentials_are_the_context_s_or_else_the_environment_s(monkeypatch: py
 def test_half_of_a_key_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "env-id")
     assert edges._credentials(object()) is None
-
-
-def test_the_time_kept_for_posting_is_what_a_call_may_take() -> None:
-    from extension import sdk  # noqa: PLC0415  heavy, and needed here alone
-
-    assert (sdk.CONNECT_TIMEOUT_MS + sdk.READ_TIMEOUT_MS) / 1000 == POST_S
 
 
 def test_what_a_call_cannot_do_without_is_given_or_an_error_that_names_the_variable() -> None:

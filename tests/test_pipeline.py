@@ -760,6 +760,7 @@ class TestAnswer:
             "action": "UpdateWorkbenchEventResult",
             "result": "OK",
             "request_id": function.received[1].request_id,
+            "calls": 2,
             "error": "",
         }
 
@@ -1027,6 +1028,7 @@ class TestLog:
             },
             "result": "FAIL",
             "mode": "enforce",
+            "rules": ["bulk-download"],
             "findings": [
                 {
                     "rule": "bulk-download",
@@ -1042,7 +1044,7 @@ class TestLog:
                 }
             ],
             "findings_total": 1,
-            "asked": [{"action": "GetExtension", "cached": False, "error": ""}],
+            "asked": [{"action": "GetExtension", "cached": False, "calls": 1, "error": ""}],
             "answers": {},
             "sql": {},
             "callback": {
@@ -1050,6 +1052,7 @@ class TestLog:
                 "action": "CallbackExtension",
                 "result": "FAIL",
                 "request_id": function.received[0].request_id,
+                "calls": 1,
                 "error": "",
             },
         }

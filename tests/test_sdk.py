@@ -14,6 +14,7 @@ from socketserver import StreamRequestHandler
 from typing import NamedTuple
 
 import pytest
+from darabonba.runtime import RuntimeOptions
 
 from extension import sdk
 from extension.dataworks import READS, Credentials
@@ -30,12 +31,6 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's proxy does not lead to our loopback."""
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "DEBUG"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits five seconds for a server that does not answer."""
-    monkeypatch.setattr(sdk, "READ_TIMEOUT_MS", 200)
 
 
 @pytest.fixture
@@ -60,7 +55,7 @@ def fail(
 ) -> PlatformError:
     """Make a call that fails; its error."""
     with pytest.raises(PlatformError) as caught:
-        open_sdk(server, protocol=protocol).call(action, sent or parameters(Callback.EXTENSION), credentials)
+        open_sdk(server, protocol=protocol).call(action, sent or parameters(Callback.EXTENSION), credentials, 0.4)
     assert caught.value.action == action
     return caught.value
 
@@ -589,6 +584,33 @@ def test_only_what_cannot_succeed_later_is_refused(status: int, code: str, *, re
     assert error.refused is refused
 
 
-def test_a_connection_that_is_not_made_is_given_up_in_time() -> None:
-    client = sdk.Sdk(region="cn-shanghai")._open(PLAIN)
-    assert (client._connect_timeout, client._read_timeout) == (sdk.CONNECT_TIMEOUT_MS, sdk.READ_TIMEOUT_MS)
+@pytest.mark.parametrize(("within_s", "connect_ms", "read_ms"), [(8, 3000, 5000), (0.4, 150, 250), (0.0001, 1, 1)])
+def test_connection_and_answer_share_the_time_of_a_call(
+    within_s: float, connect_ms: int, read_ms: int, server: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[RuntimeOptions] = []
+    transport = open_sdk(server)
+    transport.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)
+    assert transport._kept
+    monkeypatch.setattr(
+        type(transport._kept[1]), "callback_extension_with_options", lambda _, __, options: given.append(options)
+    )
+    with pytest.raises(PlatformError):
+        transport.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN, within_s)
+    (options,) = given
+    assert (options.connect_timeout, options.read_timeout, options.ignore_ssl) == (connect_ms, read_ms, False)
+
+
+def test_what_the_platform_asks_for_before_the_next_call_is_told_in_seconds() -> None:
+    with answering(429, refusal("Throttling.User"), {"x-acs-retry-after": "1500"}) as stub:
+        assert fail(stub).retry_after_s == 1.5
+    with answering(429, refusal("Throttling.User")) as stub:
+        assert fail(stub).retry_after_s == 0
+
+
+def test_a_redirect_is_not_followed(server: Witness) -> None:
+    """The SDK would take the security token to wherever it leads."""
+    with answering(307, "", {"location": f"http://{endpoint(server)}/"}) as stub:
+        error = fail(stub)
+    assert (error.status, error.message) == (0, "TooManyRedirects")
+    assert server.signatures == []

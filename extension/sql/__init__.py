@@ -6,6 +6,7 @@ The text is cleaned and cut into statements by `words` and `scripts`, each state
 
 from collections import OrderedDict
 from hashlib import sha256
+from threading import Lock
 
 from extension.sql.facts import Analysis, Engine
 
@@ -16,6 +17,7 @@ MAX_FACTS = 200_000
 """Facts that are kept of all texts together, some 50 MB; the last text stays, however many it has."""
 
 _kept: OrderedDict[tuple[bytes, Engine, str], tuple[Analysis, int]] = OrderedDict()
+_lock = Lock()
 
 
 def analyse(text: str, engine: Engine, project: str) -> Analysis:
@@ -23,15 +25,17 @@ def analyse(text: str, engine: Engine, project: str) -> Analysis:
     text names without one; empty where that is not known.
     """
     key = _key(text, engine, project)
-    kept = _kept.pop(key, None)
+    kept = _kept.get(key)
     if kept is None:
         from extension.sql.reading import read  # noqa: PLC0415  nothing of it is needed before there is SQL to read
 
         found = read(text, engine, project)
         kept = found, _facts(found)
-    _kept[key] = kept
-    while len(_kept) > MAX_KEPT or (len(_kept) > 1 and sum(facts for _, facts in _kept.values()) > MAX_FACTS):
-        _kept.popitem(last=False)
+    with _lock:
+        _kept[key] = kept
+        _kept.move_to_end(key)
+        while len(_kept) > MAX_KEPT or (len(_kept) > 1 and sum(facts for _, facts in _kept.values()) > MAX_FACTS):
+            _kept.popitem(last=False)
     return kept[0]
 
 
