@@ -46,9 +46,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery:
     """An event that is being answered. `answer` is what is remembered of it, None where it is new."""
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: float, answer: Answer | None = None) -> None:
         """`until` is the moment when it is forgotten."""
-        self.answer: Answer | None = None
+        self.answer = answer
         self.until = until
         self.lock = threading.Lock()
 
@@ -66,12 +66,12 @@ class Deliveries:
     def of(self, key: object, moment: float, wait_s: float) -> Iterator[Delivery]:
         """The delivery of an event at a moment of the caller's clock, for one caller at a time.
 
-        Another one waits until the first is done; after `wait_s` it goes on as if the event were new.
+        Another one waits until the first is done; after `wait_s` it goes on alone, with what is known by then.
         """
         delivery = self._find(key, moment)
         held = delivery.lock.acquire(timeout=max(wait_s, 0))
         try:
-            yield delivery if held else Delivery(moment)
+            yield delivery if held else Delivery(moment, delivery.answer)
         finally:
             if held:
                 delivery.lock.release()

@@ -122,8 +122,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What one invocation brings: read once, when it starts.
 
     `now` is in UTC. `clock` counts seconds from any point; on it, `asked` is the moment when the last question to
-    DataWorks must be answered, `deadline` when judging must be done, and `ends` when all must be. `credentials` are
-    None where the function has no role.
+    DataWorks must be answered, `deadline` when judging must be done, and `ends` when all must be. `left` is how many
+    threads of earlier calls have not come to an end. `credentials` are None where the function has no role.
     """
 
     request_id: str
@@ -133,6 +133,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     asked: float
     deadline: float
     ends: float
+    left: int
     credentials: Credentials | None
 
     def elapsed_ms(self) -> float:
@@ -186,7 +187,7 @@ class Extension:
         self.roles: Cache[Mapping[str, frozenset[str]]] = Cache(ROLES_TTL_S, size=50, stale=False)
         self.answers = Deliveries(ANSWERED_TTL_S, ANSWERED_SIZE)
         self.workers = Workers()
-        self.pause = time.sleep
+        self.pause: Callable[[float], None] = time.sleep
         self.slow_policy = False
         """Whether the last look at the policy took too long, so that an earlier one is in force."""
         self._next_look = 0.0
@@ -247,6 +248,7 @@ class Extension:
             asked=started + judging * ASKING,
             deadline=started + judging,
             ends=started + whole,
+            left=self.workers.left,
             credentials=_credentials(context),
         )
 

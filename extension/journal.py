@@ -46,7 +46,7 @@ def verdict(  # noqa: PLR0913  everything that is known of the event, for its on
     judged_ms: float,
 ) -> None:
     """Log what was decided, why, under which policy, and what became of the callback; `failure` is why it failed."""
-    warnings = [clean(warning, _CHARS) for warning in (*_warnings(event, extension), *judged.warnings)]
+    warnings = [clean(warning, _CHARS) for warning in (*_warnings(event, extension, call), *judged.warnings)]
     level = logging.WARNING if warnings else logging.INFO
     if any(found.error for found in judged.findings):
         level = logging.ERROR
@@ -133,7 +133,7 @@ def _level(event: Event[Any], callback: Callback, failure: ExtensionError | None
     return logging.ERROR if callback.outcome in ("refused", "failed") else logging.INFO
 
 
-def _warnings(event: Event[Any], extension: Extension) -> list[str]:
+def _warnings(event: Event[Any], extension: Extension, call: Call) -> list[str]:
     """What the deployer should look at, though the event was answered."""
     warnings = list(event.doubts)
     if extension.broken_policy:
@@ -147,8 +147,8 @@ def _warnings(event: Event[Any], extension: Extension) -> list[str]:
     elsewhere = event.region not in ("", extension.region) and not extension.environment.endpoint.host
     if elsewhere and event.callback and extension.environment.callback:
         warnings.append(f"the event is of another region than the function, {extension.region}: set DATAWORKS_ENDPOINT")
-    if left := extension.workers.left:
-        warnings.append(f"{left} threads of earlier work that took too long have not come to an end")
+    if call.left:
+        warnings.append(f"threads of earlier events that took too long and have not come to an end: {call.left}")
     return warnings
 
 

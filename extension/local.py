@@ -3,7 +3,7 @@
 The server speaks the RPC form of the OpenAPI over real sockets, verifies the ACS3-HMAC-SHA256 signature of every
 request on its own, turns down what the platform would turn down, and records what it is asked. It is written from the
 documents of the platform, not from the SDK, so that each can find the other wrong. The codes for what does not exist
-are documented nowhere: they are unverified.
+are documented nowhere: they are unverified. Where it is told to, it fails in every way of `faults`.
 
 Source: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
 """
@@ -20,21 +20,22 @@ import sys
 import threading
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace, TracebackType
 from typing import Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
 import msgspec
 
-from extension import envelopes, events
+from extension import envelopes, errors, events
 from extension.dataworks import MESSAGE_PARAMETERS, VERSION, Credentials
-from extension.errors import ExtensionError, Fault, PolicyError
+from extension.errors import ExtensionError, PolicyError
 from extension.events import Callback
+from extension.faults import Fault, Handler, Outage, Server
 from extension.settings import plain
 from extension.storage import LOG, ROOT
 from extension.tree import Place, Section, load
@@ -48,7 +49,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     """A request that the server answered. `connection` is the client's port: the same for one TCP connection.
 
     `verified` says whether signature, date and nonce were right; `status` and `code` how it was answered (200 and
-    empty: taken).
+    empty: taken), or would have been but for a fault on the way back. Where a fault gives an answer without a code, its
+    name is the code; the status is 0 where there was none.
     """
 
     action: str
@@ -62,17 +64,44 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Refusal(Exception):  # noqa: N818  an answer, not an error of ours
-    def __init__(self, status: int, code: str, message: str) -> None:
+    """`answer` is what is said instead of code and message."""
+
+    def __init__(self, status: int, code: str, message: str, answer: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.answer = answer
+
+
+_EXPIRED = (400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+_MISMATCH = "Specified signature does not match our calculation. Server canonicalRequest is:{canonical}"
+"""The platform quotes what it signed, headers included: this one does so too, to keep the client careful."""
+
+_THROTTLED = (429, "Throttling.User", "Request was denied due to user flow control.")
+_NOT_TAKEN = {
+    Fault.HANG: (0, Fault.HANG.value, ""),
+    Fault.UNSUCCESSFUL: (200, Fault.UNSUCCESSFUL.value, ""),
+    Fault.INTERNAL_ERROR: (500, "InternalError.System", "An error occurred while processing your request."),
+    Fault.UNAVAILABLE: (503, Fault.UNAVAILABLE.value, ""),
+    Fault.THROTTLED: _THROTTLED,
+    Fault.THROTTLED_FOR: _THROTTLED,
+    Fault.SIGNATURE: (400, "SignatureDoesNotMatch", _MISMATCH),
+    Fault.SKEW: _EXPIRED,
+}
+"""How a call is answered that a fault keeps from being taken: status, code, message."""
 
 
 class DataWorks:
-    """The server. Use it in a `with` block; `received` holds what it was asked, in order.
+    """The server. Use it in a `with` block.
 
     It knows the callers in `keys` and one extension, `extension_code`. Operation Center turns WARN down, since it
     documents only OK and Fail; whether the platform does is unverified.
+
+    What came of it is there to be read:
+
+    - `received`: what it was asked, in order; of requests and nonces only the last `remembers`, unless that is None
+    - `verdicts`: by the id of the message, the CheckResults that were taken, in order and with repeats, until somebody
+      removes them. A second one is taken as the first was: what the platform does with it is unverified.
 
     What it answers from can be set at any time; in the first four the key `*` stands for every other.
 
@@ -82,9 +111,12 @@ class DataWorks:
     - `instances`: what is known of an instance, by its id, with its environment as "ProjectEnv" (else PROD)
     - `parameters`: those that the extension was registered with, as one text
     - `failing`: HTTP status and error code to answer a call with instead, by the action
+    - `faults`: what goes wrong with a call whose signature is right, by the action; the outage of `*` befalls every
+      call that its own does not
+    - `retry_after_ms`: what a call is told that is throttled for a time
     """
 
-    def __init__(self, *, keys: list[Credentials], extension_code: str) -> None:
+    def __init__(self, *, keys: list[Credentials], extension_code: str, remembers: int | None = None) -> None:
         self.keys = {key.access_key_id: key for key in keys}
         self.extension_code = extension_code
         self.received: list[Received] = []
@@ -94,11 +126,13 @@ class DataWorks:
         self.instances: dict[str, Mapping[str, object]] = {}
         self.parameters = ""
         self.failing: dict[str, tuple[int, str]] = {}
-        self._nonces: set[str] = set()
+        self.faults: dict[str, Outage] = {}
+        self.retry_after_ms = 20
+        self.verdicts: dict[str, list[str]] = {}
+        self._remembers = sys.maxsize if remembers is None else remembers
+        self._nonces: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._server = Server(_handler(self))
 
     @property
     def url(self) -> str:
@@ -107,30 +141,36 @@ class DataWorks:
 
     def __enter__(self) -> Self:
         """Start to serve."""
-        self._thread.start()
+        self.accept()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, and close the socket."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        """Hang up on every caller, and close the socket."""
+        self._server.close()
+
+    def refuse(self) -> None:
+        """Hang up on every caller, and refuse connections until `accept`; any thread may call both."""
+        self._server.refuse()
+
+    def accept(self) -> None:
+        """Serve again, at the same `url`."""
+        self._server.accept()
 
     def answer(self, request: "_Request") -> tuple[int, dict[str, object]]:
         """Judge one request as the platform would, record it, and say what to answer."""
         request_id = str(uuid.uuid4()).upper()
-        verified = False
+        action, verified = request.headers.get("x-acs-action", ""), False
         try:
             self._verify(request)
             verified = True
-            body: dict[str, object] = {"RequestId": request_id, **self._take(request)}
+            self._strike(request)
+            answer = self._take(request)
             status, code = 200, ""
         except _Refusal as refusal:
             status, code = refusal.status, refusal.code
-            body = {
-                "RequestId": request_id,
+            answer = refusal.answer or {
                 "Code": code,
                 "Message": str(refusal),
                 "HostId": request.headers.get("host", ""),
@@ -138,7 +178,7 @@ class DataWorks:
         with self._lock:
             self.received.append(
                 Received(
-                    action=request.headers.get("x-acs-action", ""),
+                    action=action,
                     parameters=request.parameters,
                     access_key_id=request.access_key_id,
                     verified=verified,
@@ -148,7 +188,11 @@ class DataWorks:
                     connection=request.connection,
                 )
             )
-        return status, body
+            while len(self.received) > self._remembers:
+                del self.received[0]
+            if action in {*Callback} and not code:
+                self.verdicts.setdefault(request.parameters["MessageId"], []).append(request.parameters["CheckResult"])
+        return status, {"RequestId": request_id, **answer}
 
     def _verify(self, request: "_Request") -> None:
         """Refuse a request that is not signed, not by whom it says, too old, or here before."""
@@ -171,9 +215,7 @@ class DataWorks:
         to_sign = f"{_ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = hmac.new(key.access_key_secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature.encode(), request.signature.encode()):
-            # The platform quotes what it signed, headers included: this one does so too, to keep the client careful.
-            message = f"Specified signature does not match our calculation. Server canonicalRequest is:{canonical}"
-            raise _Refusal(400, "SignatureDoesNotMatch", message)
+            raise _Refusal(400, "SignatureDoesNotMatch", _MISMATCH.format(canonical=canonical))
         self._verify_freshness(headers)
 
     def _verify_freshness(self, headers: Mapping[str, str]) -> None:
@@ -182,14 +224,27 @@ class DataWorks:
         except ValueError:
             raise _Refusal(400, "InvalidTimeStamp.Format", "Specified time stamp is not well formatted.") from None
         if abs(datetime.now(UTC) - sent) > _SKEW:
-            raise _Refusal(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+            raise _Refusal(*_EXPIRED)
         nonce = headers["x-acs-signature-nonce"]
         with self._lock:
             if nonce in self._nonces:
                 raise _Refusal(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
-            self._nonces.add(nonce)
+            self._nonces[nonce] = None
+            while len(self._nonces) > self._remembers:
+                self._nonces.popitem(last=False)
 
-    def _take(self, request: "_Request") -> dict[str, object]:
+    def _strike(self, request: "_Request") -> None:
+        """Have an outage befall a request; refuse the request where its fault is that it is not taken."""
+        action = request.headers["x-acs-action"]
+        outages = (self.faults.get(key) for key in (action, "*"))
+        request.fault = next((outage.fault for outage in outages if outage and outage.strikes()), None)
+        if request.fault and not request.fault.taken:
+            status, code, message = _NOT_TAKEN[request.fault]
+            no = "false" if action == Callback.EXTENSION else False
+            answer = {"Success": no} if request.fault is Fault.UNSUCCESSFUL else None
+            raise _Refusal(status, code, message.format(canonical=request.canonical()), answer)
+
+    def _take(self, request: "_Request") -> Mapping[str, object]:
         """Refuse what makes no sense as a call; else say what the API answers."""
         name = request.headers["x-acs-action"]
         if name not in _OPERATIONS:
@@ -308,6 +363,7 @@ class _Request:
         self.headers = headers
         self.body = body
         self.connection = connection
+        self.fault: Fault | None = None
         self.path, _, query = path.partition("?")
         self.query = parse_qsl(query, keep_blank_values=True)
         form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
@@ -332,17 +388,9 @@ def _quote(text: str) -> str:
     return quote(text, safe="~")
 
 
-def _handler(dataworks: DataWorks) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = 30
-
-        def handle(self) -> None:
-            with suppress(ConnectionError):  # a caller that hangs up before it is answered
-                super().handle()
-
-        def do_POST(self) -> None:
+def _handler(dataworks: DataWorks) -> type[Handler]:
+    class Caller(Handler):
+        def do_POST(self) -> None:  # noqa: N802  the name that the standard library calls
             length = self.headers.get("content-length") or "0"
             if "transfer-encoding" in self.headers or not re.fullmatch("[0-9]{1,15}", length):
                 self._turn_away(411, "MissingContentLength", "The request does not say how long its body is.")
@@ -355,25 +403,17 @@ def _handler(dataworks: DataWorks) -> type[BaseHTTPRequestHandler]:
                     body=self.rfile.read(int(length)),
                     connection=self.client_address[1],
                 )
-                self._send(*dataworks.answer(request))
+                status, body = dataworks.answer(request)
+                wait = {"x-acs-retry-after": str(dataworks.retry_after_ms)}
+                headers = wait if request.fault is Fault.THROTTLED_FOR else None
+                self.send(status, body, fault=request.fault, headers=headers)
 
         def _turn_away(self, status: int, code: str, message: str) -> None:
             """Answer without reading the body: what follows on the connection would be taken for a request."""
             self.close_connection = True
-            self._send(status, {"Code": code, "Message": message})
+            self.send(status, {"Code": code, "Message": message})
 
-        def _send(self, status: int, body: Mapping[str, object]) -> None:
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json;charset=utf-8")
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name of the overridden
-            """Say nothing: `received` is the record."""
-
-    return Handler
+    return Caller
 
 
 def context(*, credentials: Credentials | None = None, timeout_s: int = 60) -> SimpleNamespace:
@@ -451,7 +491,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
 
 def answers(content: bytes, file: str) -> Answers:
     """Read a YAML (or JSON) file of answers. Raises PolicyError with everything that is wrong in it."""
-    faults: list[Fault] = []
+    faults: list[errors.Fault] = []
     root = Section(load(content, file, "what DataWorks answers"), faults, Place(file=file))
     found = Answers.read(root)
     root.close()

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -56,6 +57,7 @@ class Store:
         self._path = path
         self._seen: _Stamps = {}
         self._policy = _load(path, self._seen)
+        self._lock = threading.Lock()
 
     @property
     def current(self) -> Policy:
@@ -64,17 +66,28 @@ class Store:
 
     def policy(self) -> Policy:
         """The policy in force now."""
-        files = (*_files(self._path), *self._seen)
-        if {file: _stamp(file) for file in files} != self._seen:
-            self._seen = {}
-            try:
-                self._policy = _load(self._path, self._seen)
-                self.broken = ""
-                _log(logging.INFO, {"event": "policy", "policy": self._policy.name, "rules": len(self._policy.rules)})
-            except PolicyError as error:
-                self.broken = str(error).partition("\n")[0]
-                log_broken(error, f"the last good one stays in force: {self._policy.name}")
-        return self._policy
+        with self._lock:
+            files = (*_files(self._path), *self._seen)
+            if {file: _stamp(file) for file in files} != self._seen:
+                self._take_up()
+            return self._policy
+
+    def _take_up(self) -> None:
+        """Have the policy that is on disk now in force, if it validates."""
+        self._seen = {}
+        try:
+            self._policy = _load(self._path, self._seen)
+        except PolicyError as error:
+            self._reject(error)
+        except Exception as error:  # noqa: BLE001  one of ours: it shall not cost events their verdict
+            self._reject(PolicyError(name_of(self._path), [Fault(f"could not be read: {_raised(error, Path())}")]))
+        else:
+            self.broken = ""
+            _log(logging.INFO, {"event": "policy", "policy": self._policy.name, "rules": len(self._policy.rules)})
+
+    def _reject(self, error: PolicyError) -> None:
+        self.broken = str(error).partition("\n")[0]
+        log_broken(error, f"the last good one stays in force: {self._policy.name}")
 
 
 def log_broken(error: PolicyError, consequence: str) -> None:

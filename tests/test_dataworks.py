@@ -1,5 +1,8 @@
 """What is read comes as it is, and a verdict is posted as each API wants it: over real sockets and the official SDK."""
 
+import random
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +12,7 @@ import pytest
 from extension import dataworks
 from extension.dataworks import (
     ATTEMPTS,
+    CALL_S,
     MEMBER_PAGES,
     MEMBERS_PER_PAGE,
     MESSAGE_PARAMETERS,
@@ -16,17 +20,20 @@ from extension.dataworks import (
     Cache,
     Credentials,
     Line,
+    NoTimeError,
     Posted,
     Transport,
     post,
 )
 from extension.errors import PlatformError
 from extension.events import Callback
+from extension.faults import Fault, Outage
 from extension.local import DataWorks, _Request
 from extension.overtime import Workers
 from extension.sdk import Sdk
+from extension.storage import ROOT
 from extension.verdict import Result
-from tests.fakes import CODE, PLAIN, TEMPORARY, answering, endpoint
+from tests.fakes import CODE, PLAIN, TEMPORARY, answering, endpoint, parameters
 
 MESSAGE_ID = "8d1a5c7e-52f0-4f4e-9f7d-3f4b1f6f7c21"
 WORKSPACE = "90214"
@@ -540,6 +547,158 @@ def test_what_the_platform_does_not_answer_is_an_error(server: DataWorks, action
     assert caught.value.request_id == server.received[-1].request_id
     calls = 2 if (action, status) == ("GetInstance", 400) else 1
     assert len(server.received) == (ATTEMPTS if caught.value.passing else calls)
+
+
+class Platform:
+    """A transport that answers as it is told to, and a clock that only moves while it is waited for."""
+
+    def __init__(self, *answers: int) -> None:
+        self.answers = list(answers)
+        """HTTP statuses; the last one is given again and again. 0 is no answer."""
+        self.within: list[float] = []
+        self.pauses: list[float] = []
+        self.now = 100.0
+        self.takes_s = 0.0
+        self.overslept_s = 0.0
+        self.retry_after_s = 0.0
+
+    def call(
+        self, action: str, parameters: Mapping[str, str], credentials: Credentials, within_s: float = CALL_S
+    ) -> Mapping[str, object]:
+        assert (parameters, credentials) == ({"a": "b"}, PLAIN)
+        self.within.append(within_s)
+        self.now += self.takes_s
+        status = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if status == 200:
+            return {"RequestId": "R-1"}
+        raise PlatformError(
+            action=action, status=status, code=f"C{status}", message="", request_id="", retry_after_s=self.retry_after_s
+        )
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds + self.overslept_s
+
+    def line(self, seconds: float) -> Line:
+        return Line(self, Workers(), clock=lambda: self.now, pause=self.pause, until=self.now + seconds)
+
+    def ask(self, seconds: float = 60) -> int:
+        """Call within a time; the status of the answer, or of the error that is raised."""
+        try:
+            self.line(seconds).call("X", {"a": "b"}, PLAIN)
+        except PlatformError as error:
+            return error.status
+        return 200
+
+
+@pytest.fixture
+def longest_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each random time the longest."""
+    monkeypatch.setattr(random, "uniform", lambda _, high: high)
+
+
+@pytest.mark.usefixtures("longest_waits")
+class TestLine:
+    """A call is made again while that can help and there is time for it."""
+
+    @pytest.mark.parametrize(
+        ("answers", "status", "calls"),
+        [
+            ((200,), 200, 1),
+            ((0, 200), 200, 2),
+            ((500, 503, 429, 200), 200, 4),
+            ((500,), 500, ATTEMPTS),
+            ((0,), 0, ATTEMPTS),
+            ((429,), 429, ATTEMPTS),
+            ((400,), 400, 1),
+            ((403,), 403, 1),
+            ((404,), 404, 1),
+            ((408,), 408, 1),
+            ((302,), 302, 1),
+            ((500, 400), 400, 2),
+            ((500, 0, 404), 404, 3),
+        ],
+    )
+    def test_what_can_succeed_is_called_again(self, answers: tuple[int, ...], status: int, calls: int) -> None:
+        platform = Platform(*answers)
+        assert platform.ask() == status
+        assert len(platform.within) == calls
+
+    def test_waits_double_and_are_random_from_nothing_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        platform = Platform(500)
+        platform.ask()
+        assert platform.pauses == [0.2, 0.4, 0.8]
+        monkeypatch.setattr(random, "uniform", lambda low, _: low)
+        platform.ask()
+        assert platform.pauses[3:] == [0, 0, 0]
+
+    def test_waits_do_not_grow_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(dataworks, "ATTEMPTS", 7)
+        platform = Platform(500)
+        platform.ask()
+        assert platform.pauses == [0.2, 0.4, 0.8, 1.6, 2, 2]
+
+    def test_the_platform_is_left_alone_as_long_as_it_wants(self) -> None:
+        platform = Platform(429, 200)
+        platform.retry_after_s = 7
+        assert platform.ask() == 200
+        assert platform.pauses == [7]
+
+    @pytest.mark.parametrize(("seconds", "calls"), [(10, ATTEMPTS), (1.5, ATTEMPTS), (1, 3), (0.5, 2), (0.2, 1)])
+    def test_nothing_is_begun_that_the_time_does_not_allow(self, seconds: float, calls: int) -> None:
+        platform = Platform(503)
+        assert platform.ask(seconds) == 503
+        assert len(platform.within) == calls
+        assert platform.now <= 100 + seconds
+
+    def test_a_wait_that_was_longer_than_it_should_have_been_ends_it_with_the_error(self) -> None:
+        platform = Platform(503, 200)
+        platform.overslept_s = 60
+        assert platform.ask() == 503
+        assert len(platform.within) == 1
+
+    @pytest.mark.parametrize("seconds", [0.04, 0, -5])
+    def test_without_time_there_is_no_call(self, seconds: float) -> None:
+        platform = Platform(200)
+        line = platform.line(seconds)
+        with pytest.raises(NoTimeError):
+            line.call("X", {"a": "b"}, PLAIN)
+        assert (platform.within, line.attempts) == ([], 0)
+
+    def test_each_call_has_half_of_what_is_left_and_no_more_than_a_call_may_take(self) -> None:
+        platform = Platform(0)
+        platform.takes_s = 1
+        platform.ask(6)
+        assert platform.within == pytest.approx([3, (6 - 1.2) / 2, (6 - 2.6) / 2, (6 - 4.4) / 2])
+        assert platform.ask(100) == 0
+        assert platform.within[4:] == [CALL_S] * 4
+
+    def test_calls_are_counted(self) -> None:
+        platform = Platform(503, 200)
+        line = platform.line(60)
+        for calls in (2, 3):
+            line.call("X", {"a": "b"}, PLAIN)
+            assert line.attempts == calls
+
+    def test_an_answer_that_comes_too_slowly_is_left_behind(self) -> None:
+        with DataWorks(keys=[PLAIN], extension_code=CODE) as server:
+            server.faults["*"] = Outage(Fault.DRIP)
+            sdk = Sdk(region="cn-shanghai", endpoint=endpoint(server), protocol="http")
+            line = Line(sdk, Workers(), clock=time.monotonic, pause=lambda _: None, until=time.monotonic() + 1)
+            with pytest.raises(PlatformError, match=r"CallbackExtension: no usable answer: Timeout: no answer in 0\."):
+                line.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)
+            assert line.attempts > 1
+
+    def test_what_makes_calls_again_is_loaded_with_the_first_that_fails(self) -> None:
+        """It takes 45 ms."""
+        program = (
+            "import sys; from tests.test_dataworks import Platform; first, second = Platform(200), Platform(503, 200)\n"
+            "print(first.ask(), 'tenacity' in sys.modules, second.ask(), 'tenacity' in sys.modules)"
+        )
+        done = subprocess.run(  # noqa: S603  our own program
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.stdout.split() == ["200", "False", "200", "True"]
 
 
 class Source:

@@ -89,5 +89,13 @@ def test_who_has_waited_long_enough_goes_on_alone(wait_s: float) -> None:
     assert answer(deliveries, "a", 2) is None
 
 
+def test_it_takes_the_verdict_with_it_that_the_first_is_about_to_post() -> None:
+    deliveries = Deliveries(TTL_S, 10)
+    with deliveries.of("a", 0, 0) as first:
+        first.answer = OK
+        with deliveries.of("a", 1, 0) as second:
+            assert second.answer is OK
+
+
 def test_a_delivery_begins_without_an_answer() -> None:
     assert Delivery(0).answer is None

@@ -1,5 +1,6 @@
 """The embedded DataWorks takes what the platform takes and turns down the rest; checked with a signer of our own."""
 
+import errno
 import hashlib
 import hmac
 import json
@@ -8,10 +9,14 @@ import os
 import socket
 import struct
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +24,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension import envelopes, local
+from extension import envelopes, faults, local
 from extension.dataworks import READS, Credentials
 from extension.errors import ConfigurationError, MessageError, PolicyError
 from extension.events import Callback
-from extension.local import EXTENSION_CODE, Answers, DataWorks, Received
+from extension.faults import Fault, Outage
+from extension.local import EXTENSION_CODE, Answers, DataWorks, Received, _Request
 from extension.storage import LOG, ROOT
 from tests.fakes import CODE, HARD_TEXTS, PLAIN, TEMPORARY, Stub, answering, endpoint, parameters
 
@@ -109,16 +115,28 @@ def at(distance: timedelta) -> str:
 
 def send(server: DataWorks, request: Request) -> tuple[int, dict[str, Any]]:
     """Send a request as it is; the answer's status and JSON."""
-    connection = HTTPConnection(endpoint(server), timeout=5)
-    try:
-        connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
-        for name, value in ({"content-length": str(len(request.body))} | request.headers).items():
-            connection.putheader(name, value)
-        connection.endheaders(request.body)
+    with calling(server, request) as connection:
         response = connection.getresponse()
         return response.status, json.loads(response.read())
+
+
+@contextmanager
+def calling(server: DataWorks, request: Request, timeout_s: float = 5) -> Iterator[HTTPConnection]:
+    """A connection on which a request was sent as it is."""
+    connection = HTTPConnection(endpoint(server), timeout=timeout_s)
+    try:
+        put(connection, request)
+        yield connection
     finally:
         connection.close()
+
+
+def put(connection: HTTPConnection, request: Request) -> None:
+    """Send a request as it is."""
+    connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+    for name, value in ({"content-length": str(len(request.body))} | request.headers).items():
+        connection.putheader(name, value)
+    connection.endheaders(request.body)
 
 
 def send_raw(server: DataWorks, content: bytes) -> bytes:
@@ -649,6 +667,578 @@ def test_an_action_fails_where_it_was_told_to(filled: DataWorks, action: str) ->
     assert_still_serving(filled)
 
 
+# what goes wrong
+
+BEFALLING = [fault for fault in Fault if fault is not Fault.REFUSED]
+"""Faults of a call, not of the port."""
+
+ACTIONS = [*Callback, "GetExtension"]
+
+
+def call(server: DataWorks, action: str = "CallbackExtension", message_id: str = "8d1a5c7e") -> Request:
+    """A call that makes sense."""
+    form = ASKED.get(action) or {**parameters(Callback(action)), "MessageId": message_id}
+    return signed(server, action, form=form)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller sees of a call: an answer, or the error that kept it from coming."""
+
+    status: int = 0
+    headers: dict[str, str] = {}
+    body: bytes = b""
+    error: str = ""
+
+    @property
+    def content(self) -> Any:  # noqa: ANN401  any JSON
+        """The answer's JSON, without what differs from call to call."""
+        return {name: value for name, value in json.loads(self.body).items() if name not in ("RequestId", "HostId")}
+
+
+def outcome(server: DataWorks, request: Request, fault: Fault | None = None) -> Outcome:
+    """Make a call, by a caller who has no patience where nothing will come."""
+    seen = len(server.received)
+    with calling(server, request, 0.1 if fault is Fault.HANG else 5) as connection:
+        try:
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Outcome(status=response.status, headers=headers, body=response.read())
+        except OSError as error:
+            until(lambda: len(server.received) > seen)
+            return Outcome(error=type(error).__name__)
+
+
+def until(condition: Callable[[], bool], within_s: float = 5) -> None:
+    """Wait for something to be so."""
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def succeeds(server: DataWorks, action: str = "CallbackExtension") -> bool:
+    """Whether a call is taken and answered."""
+    status, body = send(server, call(server, action))
+    return status == 200 and body.get("Success") not in (False, "false") and server.received[-1].code == ""
+
+
+JSON_TYPE = "application/json;charset=utf-8"
+
+
+def is_refused(found: Outcome, status: int, code: str) -> bool:
+    """Whether a call was turned down with a code in JSON."""
+    return (found.status, found.headers["content-type"], found.content["Code"]) == (status, JSON_TYPE, code)
+
+
+WELL_KNOWN: dict[Fault, Callable[[Outcome], bool]] = {
+    Fault.HANG: lambda found: found.error == "TimeoutError",
+    Fault.UNSUCCESSFUL: lambda found: found.status == 200 and [*found.content] == ["Success"],
+    Fault.INTERNAL_ERROR: lambda found: is_refused(found, 500, "InternalError.System"),
+    Fault.UNAVAILABLE: lambda found: (
+        (found.status, found.headers["content-type"], found.body[:6]) == (503, "text/html", b"<html>")
+    ),
+    Fault.THROTTLED: lambda found: (
+        is_refused(found, 429, "Throttling.User") and "x-acs-retry-after" not in found.headers
+    ),
+    Fault.THROTTLED_FOR: lambda found: (
+        is_refused(found, 429, "Throttling.User") and found.headers["x-acs-retry-after"] == "20"
+    ),
+    Fault.SIGNATURE: lambda found: is_refused(found, 400, "SignatureDoesNotMatch"),
+    Fault.SKEW: lambda found: is_refused(found, 400, "InvalidTimeStamp.Expired"),
+    Fault.RESET: lambda found: found.error == "ConnectionResetError",
+    Fault.DRIP: lambda found: found.body.endswith(b" " * 20 + b"}") and "Code" not in found.content,
+    Fault.GARBAGE: lambda found: (found.status, found.body.decode(errors="ignore")) == (200, "\0{]"),
+    Fault.TRUNCATED: lambda found: (
+        (found.status, found.headers["content-type"], found.body[:14]) == (200, JSON_TYPE, b'{"RequestId": ')
+    ),
+}
+"""How a caller knows each fault."""
+
+
+@pytest.fixture
+def swift(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What drips comes at once, and is short."""
+    monkeypatch.setattr(faults, "DRIP_S", 0)
+    monkeypatch.setattr(faults, "_BLANKS", b" " * 20)
+
+
+@pytest.mark.usefixtures("swift")
+@pytest.mark.parametrize("times", [1, 2, None])
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("fault", BEFALLING)
+def test_a_fault_befalls_as_many_calls_as_it_is_told_to(
+    server: DataWorks, fault: Fault, action: str, times: int | None
+) -> None:
+    server.faults[action] = outage = Outage(fault, times)
+    for _ in range(times or 3):
+        assert WELL_KNOWN[fault](outcome(server, call(server, action), fault))
+    assert succeeds(server, "ListProjectMembers") is False  # there is none: it has no fault of ours
+    assert server.received[-1].status == 404
+    assert outage.times == (None if times is None else 0)
+    if times is None:
+        assert WELL_KNOWN[fault](outcome(server, call(server, action), fault))
+        del server.faults[action]
+    assert succeeds(server, action)
+
+
+@pytest.mark.usefixtures("swift")
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("fault", BEFALLING)
+def test_a_verdict_counts_unless_the_fault_came_before_it(server: DataWorks, fault: Fault, action: str) -> None:
+    server.faults["*"] = Outage(fault, 2)
+    for of_call in (fault, fault, None):
+        outcome(server, call(server, action), of_call)
+    taken = fault in {Fault.RESET, Fault.DRIP, Fault.GARBAGE, Fault.TRUNCATED}
+    assert fault.taken is taken
+    verdicts = ["FAIL"] * (3 if taken else 1)
+    assert server.verdicts == ({"8d1a5c7e": verdicts} if action in {*Callback} else {})
+    assert [received.code == "" for received in server.received] == [taken, taken, True]
+
+
+@pytest.mark.usefixtures("swift")
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (Fault.HANG, 0, "hang"),
+        (Fault.UNSUCCESSFUL, 200, "unsuccessful"),
+        (Fault.INTERNAL_ERROR, 500, "InternalError.System"),
+        (Fault.UNAVAILABLE, 503, "unavailable"),
+        (Fault.THROTTLED, 429, "Throttling.User"),
+        (Fault.THROTTLED_FOR, 429, "Throttling.User"),
+        (Fault.SIGNATURE, 400, "SignatureDoesNotMatch"),
+        (Fault.SKEW, 400, "InvalidTimeStamp.Expired"),
+        (Fault.RESET, 200, ""),
+        (Fault.DRIP, 200, ""),
+        (Fault.GARBAGE, 200, ""),
+        (Fault.TRUNCATED, 200, ""),
+    ],
+)
+def test_what_a_fault_befell_is_recorded(server: DataWorks, fault: Fault, status: int, code: str) -> None:
+    server.faults["*"] = Outage(fault)
+    outcome(server, call(server), fault)
+    (received,) = server.received
+    assert received.action == "CallbackExtension"
+    assert received.parameters == {**parameters(Callback.EXTENSION), "MessageId": "8d1a5c7e"}
+    assert (received.verified, received.status, received.code) == (True, status, code)
+
+
+@pytest.mark.parametrize(
+    ("action", "success"),
+    [
+        (Callback.IDE, False),
+        (Callback.WORKBENCH, False),
+        (Callback.EXTENSION, "false"),
+        *((action, False) for action in READS),
+    ],
+)
+def test_no_success_is_said_in_the_way_of_each_api(filled: DataWorks, action: str, *, success: bool | str) -> None:
+    filled.faults[action] = Outage(Fault.UNSUCCESSFUL)
+    status, body = send(filled, call(filled, action))
+    assert body.pop("RequestId") == filled.received[0].request_id
+    assert (status, body) == (200, {"Success": success})
+
+
+def test_a_signature_that_is_said_not_to_match_is_quoted_with_its_token(server: DataWorks) -> None:
+    server.faults["*"] = Outage(Fault.SIGNATURE)
+    _, body = send(server, call(server))
+    assert f"x-acs-security-token:{TEMPORARY.security_token}\n" in body["Message"]
+
+
+def test_how_long_to_wait_can_be_set(server: DataWorks) -> None:
+    server.faults["*"] = Outage(Fault.THROTTLED_FOR)
+    server.retry_after_ms = 1500
+    assert outcome(server, call(server)).headers["x-acs-retry-after"] == "1500"
+
+
+def test_garbage_is_neither_json_nor_utf_8(server: DataWorks) -> None:
+    server.faults["*"] = Outage(Fault.GARBAGE)
+    body = outcome(server, call(server)).body
+    with pytest.raises(UnicodeDecodeError):
+        body.decode()
+    with pytest.raises(ValueError, match="Expecting"):
+        json.loads(body.decode(errors="ignore"))
+
+
+def test_what_is_truncated_is_half_of_the_answer(server: DataWorks) -> None:
+    whole = len(outcome(server, call(server)).body)
+    server.faults["*"] = Outage(Fault.TRUNCATED)
+    found = outcome(server, call(server))
+    assert len(found.body) == whole // 2
+    assert found.headers["content-length"] == str(whole // 2)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in BEFALLING if fault not in (Fault.HANG, Fault.RESET)])
+@pytest.mark.usefixtures("swift")
+def test_a_connection_goes_on_after_an_answer_that_came_to_harm(server: DataWorks, fault: Fault) -> None:
+    server.faults["*"] = Outage(fault, 1)
+    with calling(server, call(server)) as connection:
+        connection.getresponse().read()
+        put(connection, call(server))
+        assert connection.getresponse().status == 200
+    one, two = server.received
+    assert one.connection == two.connection
+
+
+def test_a_reset_comes_in_the_middle_of_the_answer(server: DataWorks) -> None:
+    whole = outcome(server, call(server))
+    server.faults["*"] = Outage(Fault.RESET)
+    with calling(server, call(server)) as connection:
+        response = connection.getresponse()
+        assert response.headers["content-length"] == str(len(whole.body))
+        assert response.read(len(whole.body) // 2).startswith(b'{"RequestId"')
+        with pytest.raises(ConnectionResetError):
+            response.read()
+
+
+def hang_up(connection: HTTPConnection) -> None:
+    """End a connection with a reset."""
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+class Thoughtful(DataWorks):
+    """The embedded DataWorks, which lets `meanwhile` happen between taking a call and answering it."""
+
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+
+    def answer(self, request: _Request) -> tuple[int, dict[str, object]]:
+        """Answer as ever, a little later."""
+        answered = super().answer(request)
+        self.meanwhile()
+        return answered
+
+
+@pytest.fixture
+def thoughtful() -> Iterator[Thoughtful]:
+    with Thoughtful(keys=[TEMPORARY], extension_code=CODE) as dataworks:
+        yield dataworks
+
+
+@pytest.mark.parametrize("fault", BEFALLING)
+def test_a_caller_that_hangs_up_before_a_fault_is_nobodys_error(thoughtful: Thoughtful, fault: Fault) -> None:
+    gone = threading.Event()
+    thoughtful.meanwhile = lambda: gone.wait(5)
+    thoughtful.faults["*"] = Outage(fault, 1)
+    with calling(thoughtful, call(thoughtful)) as connection:
+        until(lambda: len(thoughtful.received) == 1)
+        hang_up(connection)
+    gone.set()
+    until(lambda: serving() == 0)
+    assert_still_serving(thoughtful)
+
+
+def test_an_answer_drips_byte_by_byte_for_more_than_a_minute(server: DataWorks) -> None:
+    server.faults["*"] = Outage(Fault.DRIP)
+    started = time.monotonic()
+    with calling(server, call(server)) as connection:
+        response = connection.getresponse()
+        assert int(response.headers["content-length"]) * faults.DRIP_S > 60
+        read = sum(len(connection.sock.recv(100)) for _ in range(10))
+    assert 10 <= read <= (time.monotonic() - started) / faults.DRIP_S + 1
+    until(lambda: serving() == 0)
+
+
+def serving() -> int:
+    """How many connections are served, each by a thread."""
+    return sum("process_request_thread" in thread.name for thread in threading.enumerate())
+
+
+def test_nothing_is_kept_of_a_connection_that_has_ended(server: DataWorks) -> None:
+    for fault in (None, Fault.RESET):
+        server.faults = {"*": Outage(fault)} if fault else {}
+        for _ in range(3):
+            outcome(server, call(server))
+    until(lambda: serving() == 0)
+    assert server._server._connections == set()
+
+
+def test_nothing_is_answered_on_a_connection_where_a_call_hung(server: DataWorks) -> None:
+    server.faults["*"] = Outage(Fault.HANG, 1)
+    with calling(server, call(server), timeout_s=0.2) as connection:
+        until(lambda: len(server.received) == 1)
+        connection.sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            connection.sock.recv(1)
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.DRIP])
+def test_nobody_waits_for_a_caller_that_hung_up(server: DataWorks, fault: Fault) -> None:
+    server.faults["*"] = Outage(fault)
+    with calling(server, call(server)):
+        until(lambda: len(server.received) == 1)
+        assert serving() > 0
+    until(lambda: serving() == 0)
+
+
+def test_nobody_is_kept_hanging_for_ever(server: DataWorks) -> None:
+    assert faults.Handler.timeout == 30
+    server.faults["*"] = Outage(Fault.HANG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(faults.Handler, "timeout", 0.5)
+        assert outcome(server, call(server)).error == "RemoteDisconnected"
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+def test_a_server_is_left_at_once_whoever_hangs(*, refusing: bool) -> None:
+    with ExitStack() as callers:
+        with DataWorks(keys=[TEMPORARY], extension_code=CODE) as server:
+            server.faults["*"] = Outage(Fault.DRIP, 2)
+            hung = [callers.enter_context(calling(server, call(server))) for _ in range(2)]
+            until(lambda: len(server.received) == 2)
+            server.faults["*"] = Outage(Fault.HANG)
+            hung += [callers.enter_context(calling(server, call(server))) for _ in range(8)]
+            until(lambda: len(server.received) == 10)
+            assert serving() >= 10
+            started = time.monotonic()
+            if refusing:
+                server.refuse()
+        assert time.monotonic() - started < 1
+        until(lambda: serving() == 0, within_s=1)
+        for connection in hung[2:]:
+            with pytest.raises(RemoteDisconnected):
+                connection.getresponse()
+
+
+@pytest.mark.parametrize("fault", BEFALLING)
+def test_a_signature_is_looked_at_before_a_fault(server: DataWorks, fault: Fault) -> None:
+    server.faults["*"] = outage = Outage(fault, 1)
+    wrong = Credentials(TEMPORARY.access_key_id, "another", TEMPORARY.security_token)
+    status, body = send(server, signed(server, form=parameters(Callback.EXTENSION), credentials=wrong))
+    assert (status, body["Code"]) == (400, "SignatureDoesNotMatch")
+    assert server.received[-1].verified is False
+    assert outage.times == 1
+
+
+def test_an_outage_of_an_action_goes_before_that_of_all(server: DataWorks) -> None:
+    server.faults = {
+        "*": Outage(Fault.INTERNAL_ERROR, 2),
+        "CallbackExtension": Outage(Fault.SKEW, 1),
+        "GetExtension": Outage(Fault.THROTTLED, 0),
+    }
+    for action in ("CallbackExtension", "GetExtension", "CallbackExtension", "CallbackExtension"):
+        outcome(server, call(server, action))
+    assert [received.status for received in server.received] == [400, 500, 500, 200]
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET, Fault.UNAVAILABLE])
+def test_what_is_turned_down_is_no_verdict_whatever_becomes_of_the_answer(server: DataWorks, fault: Fault) -> None:
+    server.faults["*"] = Outage(fault)
+    form = {**parameters(Callback.WORKBENCH), "CheckResult": "WARN"}
+    assert WELL_KNOWN[fault](outcome(server, signed(server, Callback.WORKBENCH, form=form)))
+    assert server.verdicts == {}
+
+
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.GARBAGE])
+def test_an_action_that_fails_can_have_a_fault(server: DataWorks, fault: Fault) -> None:
+    server.failing["CallbackExtension"] = (503, "ServiceUnavailable")
+    server.faults["*"] = Outage(fault, 1)
+    assert outcome(server, call(server)).status == {Fault.THROTTLED: 429, Fault.GARBAGE: 503}[fault]
+    assert is_refused(outcome(server, call(server)), 503, "ServiceUnavailable")
+    assert server.verdicts == {}
+
+
+def test_an_outage_counts_the_calls_of_all_threads(server: DataWorks) -> None:
+    server.faults["*"] = Outage(Fault.INTERNAL_ERROR, 20)
+    with ThreadPoolExecutor(10) as threads:
+        statuses = [*threads.map(lambda _: send(server, call(server))[0], range(50))]
+    assert (statuses.count(500), statuses.count(200)) == (20, 30)
+    assert server.verdicts == {"8d1a5c7e": ["FAIL"] * 30}
+
+
+@pytest.mark.parametrize("times", [0, -1])
+def test_an_outage_can_be_over(times: int) -> None:
+    outage = Outage(Fault.HANG, times)
+    assert [outage.strikes(), outage.strikes()] == [False, False]
+
+
+def test_a_refused_connection_is_no_fault_of_a_call() -> None:
+    with pytest.raises(ValueError, match="refuse"):
+        Outage(Fault.REFUSED)
+    assert Fault.REFUSED.taken is False
+
+
+def connect(server: DataWorks) -> socket.socket:
+    host, port = endpoint(server).split(":")
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def test_a_server_refuses_connections_and_accepts_them_again(server: DataWorks) -> None:
+    url = server.url
+    for _ in range(3):
+        assert succeeds(server)
+        server.refuse()
+        for _ in range(2):
+            with pytest.raises(ConnectionRefusedError):
+                connect(server)
+        server.accept()
+        assert server.url == url
+    assert succeeds(server)
+    assert server.verdicts == {"8d1a5c7e": ["FAIL"] * 4}
+
+
+def test_who_refuses_twice_or_accepts_twice_does_so_once(server: DataWorks) -> None:
+    server.accept()
+    assert succeeds(server)
+    server.refuse()
+    server.refuse()
+    with pytest.raises(ConnectionRefusedError):
+        connect(server)
+    server.accept()
+    server.accept()
+    assert succeeds(server)
+
+
+def test_a_server_that_refuses_hangs_up_on_its_callers(server: DataWorks) -> None:
+    with calling(server, call(server)) as connection:
+        connection.getresponse().read()
+        server.refuse()
+        assert connection.sock.recv(1) == b""
+    until(lambda: serving() == 0)
+
+
+def test_a_caller_that_hung_up_first_is_nobodys_error(thoughtful: Thoughtful) -> None:
+    """The server does not know of it yet when it wants to hang up itself."""
+    down = threading.Event()
+    thoughtful.meanwhile = lambda: down.wait(5)
+    with calling(thoughtful, call(thoughtful)) as connection:
+        until(lambda: len(thoughtful.received) == 1)
+        hang_up(connection)
+    thoughtful.refuse()
+    down.set()
+    thoughtful.accept()
+    assert succeeds(thoughtful)
+
+
+def test_nobody_else_gets_the_port_of_a_server_that_refuses(server: DataWorks) -> None:
+    host, port = endpoint(server).split(":")
+    server.refuse()
+    with socket.socket() as other, pytest.raises(OSError, match="in use") as caught:
+        other.bind((host, int(port)))
+    assert caught.value.errno == errno.EADDRINUSE
+    server.accept()
+    assert succeeds(server)
+
+
+def test_a_port_can_be_closed_while_a_call_is_made(thoughtful: Thoughtful) -> None:
+    """By the thread that serves it: the caller sees that the connection ends, and the call was taken."""
+    thoughtful.meanwhile = thoughtful.refuse
+    assert outcome(thoughtful, call(thoughtful)).error == "RemoteDisconnected"
+    assert thoughtful.verdicts == {"8d1a5c7e": ["FAIL"]}
+    with pytest.raises(ConnectionRefusedError):
+        connect(thoughtful)
+    thoughtful.accept()
+    thoughtful.meanwhile = lambda: None
+    assert succeeds(thoughtful)
+
+
+def test_a_port_can_be_switched_while_others_call(server: DataWorks) -> None:
+    """Whatever becomes of a call, one that was answered was taken, and nothing hangs."""
+    over = threading.Event()
+
+    def switch() -> None:
+        while not over.wait(0.01):
+            server.refuse()
+            server.accept()
+
+    def attempt(number: int) -> str:
+        try:
+            status, _ = send(server, call(server, message_id=str(number)))
+        except (OSError, HTTPException):
+            return ""
+        assert status == 200
+        return str(number)
+
+    switching = [threading.Thread(target=switch) for _ in range(2)]
+    for thread in switching:
+        thread.start()
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            answered = {*threads.map(attempt, range(200))} - {""}
+    finally:
+        over.set()
+        for thread in switching:
+            thread.join(5)
+    assert answered <= set(server.verdicts)
+    assert {*map(tuple, server.verdicts.values())} <= {("FAIL",)}
+    assert succeeds(server)
+    until(lambda: serving() == 0)
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+def test_a_server_that_was_left_is_left_in_either_state(*, refusing: bool) -> None:
+    with DataWorks(keys=[PLAIN], extension_code=CODE) as server:
+        if refusing:
+            server.refuse()
+    with pytest.raises(ConnectionRefusedError):
+        connect(server)
+    host, port = endpoint(server).split(":")
+    with socket.create_server((host, int(port))):
+        pass  # the port is free
+
+
+def test_verdicts_are_counted_by_message_with_repeats(server: DataWorks) -> None:
+    for message_id, result in (("one", "OK"), ("two", "FAIL"), ("one", "FAIL"), ("one", "FAIL")):
+        for action in Callback:
+            form = {**parameters(action), "MessageId": message_id, "CheckResult": result}
+            assert send(server, signed(server, action, form=form))[0] == 200
+    assert server.verdicts == {"one": ["OK"] * 3 + ["FAIL"] * 6, "two": ["FAIL"] * 3}
+
+
+def test_what_is_turned_down_or_asked_is_no_verdict(filled: DataWorks) -> None:
+    for action in ASKED:
+        assert ask(filled, action)[0] == 200
+    once = call(filled)
+    assert send(filled, once)[0] == 200
+    assert send(filled, once)[0] == 400
+    filled.failing["CallbackExtension"] = (503, "ServiceUnavailable")
+    assert send(filled, call(filled))[0] == 503
+    assert send(filled, signed(filled, "DeleteProject", form=parameters(Callback.EXTENSION)))[0] == 404
+    assert filled.verdicts == {"8d1a5c7e": ["FAIL"]}
+
+
+@pytest.mark.parametrize("remembers", [0, 1, 3])
+def test_a_server_can_forget(remembers: int) -> None:
+    with DataWorks(keys=[TEMPORARY], extension_code=CODE, remembers=remembers) as server:
+        requests = [call(server, message_id=str(number)) for number in range(5)]
+        for request in requests:
+            assert send(server, request)[0] == 200
+        assert len(server._nonces) == remembers
+        kept = [received.parameters["MessageId"] for received in server.received]
+        assert kept == ["0", "1", "2", "3", "4"][5 - remembers :]
+        assert isinstance(server.received, list)
+        assert list(server.verdicts) == ["0", "1", "2", "3", "4"]
+        statuses = [send(server, request)[0] for request in requests[: -remembers - 1 : -1]]
+        assert statuses == [400] * remembers  # their nonces are known
+        assert send(server, requests[0])[0] == 200
+
+
+def test_a_server_forgets_nothing_unless_it_is_told_to(server: DataWorks) -> None:
+    requests = [call(server) for _ in range(50)]
+    for request in requests:
+        assert send(server, request)[0] == 200
+    assert {send(server, request)[0] for request in requests} == {400}
+    assert len(server.received) == 100
+
+
+def test_a_hundred_callers_can_come_at_once(server: DataWorks) -> None:
+    """The port takes them before the server looks at the first."""
+    take, ready = server._server.get_request, threading.Event()
+
+    def late() -> tuple[socket.socket, object]:
+        ready.wait(60)
+        return take()
+
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as callers:
+        patch.setattr(server._server, "get_request", late)
+        connections = [callers.enter_context(calling(server, call(server))) for _ in range(100)]
+        ready.set()
+        assert {connection.getresponse().status for connection in connections} == {200}
+    assert len({received.connection for received in server.received}) == 100
+
+
+# what is answered to questions
+
+
 def test_a_snapshot_is_that_of_the_message(filled: DataWorks) -> None:
     assert ask(filled, "GetIDEEventDetail") == (200, {"EventDetail": SNAPSHOT})
     assert refusal(filled, "GetIDEEventDetail", MessageId="another")[0] == 404
@@ -861,10 +1451,10 @@ def test_a_local_run_can_be_prepared() -> None:
 
     def prepare(dataworks: DataWorks) -> None:
         prepared.append(dataworks)
-        dataworks.failing["CallbackExtension"] = (503, "ServiceUnavailable")
+        dataworks.failing["CallbackExtension"] = (403, "Forbidden.Access")
 
     run = local.invoke(SMALL_DOWNLOAD, {}, prepare)
-    assert [received.code for received in run.received] == ["ServiceUnavailable"]
+    assert [received.code for received in run.received] == ["Forbidden.Access"]
     assert [dataworks.received for dataworks in prepared] == [run.received]
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -574,6 +575,37 @@ def test_what_raises_where_no_check_is_custom_is_an_error_of_ours(
     monkeypatch.setattr(Draft, "finish", raising)
     with pytest.raises(ZeroDivisionError):
         storage.load(file)
+
+
+def test_an_error_of_ours_while_a_change_is_read_leaves_the_last_good_policy_in_force(
+    folder: Path, logged: Callable[[], list[tuple[str, dict[str, str]]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would cost every event its verdict."""
+    store = Store(folder)
+    before = store.policy()
+
+    def fail(*_: object) -> None:
+        raise KeyError("of ours")
+
+    monkeypatch.setattr(Draft, "finish", fail)
+    write(folder / "a.yaml", rules("other"))
+    assert store.policy() is before
+    assert "could not be read: KeyError" in store.broken
+    (line,) = logged()
+    assert line[1]["event"] == "broken-policy"
+
+
+def test_threads_that_look_at_the_same_time_take_a_change_up_once(
+    folder: Path, logged: Callable[[], list[tuple[str, dict[str, str]]]]
+) -> None:
+    store = Store(folder)
+    write(folder / "a.yaml", rules("other"))
+    threads = [threading.Thread(target=store.policy) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [line["event"] for _, line in logged()] == ["policy"]
 
 
 def test_each_broken_change_is_logged(folder: Path, logged: Callable[[], list[tuple[str, dict[str, str]]]]) -> None:
