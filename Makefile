@@ -8,12 +8,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 COVERAGE ?= --cov
+PARALLEL ?= -n auto
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock"
 
-.PHONY: run test lint format bench docs lock clean
+.PHONY: run setup test lint format bench docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -22,8 +23,10 @@ run: $(READY)
 	@echo
 	@$(BIN)/python -m extension invoke events/download-resources.json; test $$? -eq 1
 
+setup: $(READY)
+
 test: $(READY)
-	$(BIN)/python -m pytest $(COVERAGE)
+	$(BIN)/python -m pytest $(PARALLEL) $(COVERAGE)
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -372,7 +372,8 @@ def _circumstances(
                 yield name, Text(f"{finding['rule']}: {finding[name]}")
     for warning in msgspec.convert(verdict["warnings"], list[str]):
         yield "warning", Text(warning, "yellow")
-    if sql := msgspec.convert(verdict["sql"], dict[str, Any]):
+    sql = msgspec.convert(verdict["sql"], dict[str, Any])
+    if "engine" in sql:
         yield "sql", Text(_said_of(sql))
     for request in run.received:
         given = request.parameters.get("CheckResult")

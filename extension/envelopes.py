@@ -9,12 +9,14 @@ from datetime import datetime, timedelta, timezone
 
 import msgspec
 
-from extension import catalogue, events
+from extension import bounds, catalogue, events
 from extension.errors import MessageError, SignatureError
 from extension.events import Callback, Delivery, Event, Payload
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
-"""Longest delivery that is read. Function Compute takes 32 MB in a synchronous call, EventBridge far less."""
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""Longest delivery that is read: enough for SQL of some megabytes. Function Compute takes 32 MB in a synchronous call,
+EventBridge far less.
+"""
 
 SOURCE = "acs.dataworks"
 """`source` of every DataWorks event in EventBridge."""
@@ -201,10 +203,9 @@ def _decode(body: bytes) -> dict[str, object]:
     A number or a character that no fact can be (1e400, half of a surrogate pair) does not spoil the message around
     it: the message is read a second time, leniently, and only that field comes out unreadable.
     """
-    try:
-        value = _decode_strictly(body)
-    except RecursionError as error:
-        raise MessageError("body", "is nested too deeply") from error
+    if excess := bounds.excess(body):
+        raise MessageError("body", excess)
+    value = _decode_strictly(body)
     if not isinstance(value, dict):
         raise MessageError("body", "is JSON, but not an object")
     return value

@@ -8,14 +8,16 @@ Source of the fields: https://www.alibabacloud.com/help/en/dataworks/user-guide/
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
+from itertools import count
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
 
+from extension import bounds
 from extension.sql.facts import Engine
 
 
@@ -242,12 +244,25 @@ def known(fact: Fact[T]) -> tuple[T] | tuple[()]:
     return () if isinstance(fact, Unknown) else (fact,)
 
 
-def read(struct: type[P], data: Mapping[str, object], path: str = "") -> P:
+MAX_PARTS = 20_000
+"""Most parts of a payload that are read. Each takes about a kilobyte, for which `{}` is enough in the message."""
+
+
+def read(struct: type[P], data: Mapping[str, object]) -> P:
     """Read the fields of `struct` from the platform's mapping, each for itself; what is not declared is left aside.
 
-    `path` is where the mapping stands in the message, for the names of what is unknown: `rules[2].`.
+    A field in which there are more parts than are read is unreadable as a whole.
     """
-    return struct(**{attribute: _fact(name, kind, data, path) for attribute, name, kind in fields(struct)})
+    return _read(struct, data, "", count(1))
+
+
+def _read(struct: type[P], data: Mapping[str, object], path: str, parts: Iterator[int]) -> P:
+    """Read a payload or a part of one.
+
+    `path` is where the mapping stands in the message, for the names of what is unknown: `rules[2].`. `parts` gives each
+    part its number.
+    """
+    return struct(**{attribute: _fact(name, kind, data, path, parts) for attribute, name, kind in fields(struct)})
 
 
 def text(data: Mapping[str, object], *names: str) -> str:
@@ -257,7 +272,7 @@ def text(data: Mapping[str, object], *names: str) -> str:
 
 def first(data: Mapping[str, object], *names: str) -> Fact[str]:
     """The first of the fields `names` that is there, as text; what cannot be read is there, too."""
-    facts = [_fact(name, str, data) for name in names]
+    facts = [_fact(name, str, data, "", count(1)) for name in names]
     there = (fact for fact in facts if not isinstance(fact, Unknown) or fact.reason is Reason.UNREADABLE)
     found: Fact[str] = next(there, facts[0])
     return found
@@ -295,36 +310,49 @@ _MAY_BE_EMPTY = frozenset({"Content"})
 """Text that is a fact even if there is nothing in it: code."""
 
 
-def _fact(name: str, kind: Any, data: Mapping[str, object], path: str = "") -> Any:  # noqa: ANN401  as dynamic as msgspec.convert
+def _fact(name: str, kind: Any, data: Mapping[str, object], path: str, parts: Iterator[int]) -> Any:  # noqa: ANN401  as dynamic as msgspec.convert
     """Read one field as `kind`: lenient between text and numbers, and about nothing else. Blank text is no fact."""
     value = data.get(name)
     if value is None or (isinstance(value, str) and not value.strip() and name not in _MAY_BE_EMPTY):
         return Unknown(f"{path}{name}", Reason.MISSING)
     try:
-        return _convert(value, kind, f"{path}{name}")
-    except (ValueError, RecursionError):
+        return _convert(value, kind, f"{path}{name}", parts)
+    except ValueError:
         return Unknown(f"{path}{name}", Reason.UNREADABLE)
 
 
-def _convert(value: object, kind: Any, path: str) -> object:  # noqa: ANN401  what kind is, is known at run time only
+def _convert(value: object, kind: Any, path: str, parts: Iterator[int]) -> object:  # noqa: ANN401  what kind is, is known at run time only
     """`value` as `kind`. Raises ValueError for what it cannot be. Lists and parts may come as JSON text."""
-    part = isinstance(kind, type) and issubclass(kind, Payload)
-    items = get_args(kind)[0] if get_origin(kind) is tuple else None
+    part, items = _shape(kind)
     if (part or items) and isinstance(value, str):
-        value = msgspec.json.decode(value)
+        value = _decode(value.encode(), path)
     if part:
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or next(parts) > MAX_PARTS:
             raise ValueError(path)
-        return read(kind, value, f"{path}.")
+        return _read(kind, value, f"{path}.", parts)
     if items:
         if not isinstance(value, list):
             raise ValueError(path)
-        return tuple(_convert(item, items, f"{path}[{number}]") for number, item in enumerate(value))
+        return tuple(_convert(item, items, f"{path}[{number}]", parts) for number, item in enumerate(value))
     if isinstance(value, str) and not value.isascii() and _LONE_SURROGATE.search(value):
         raise ValueError(path)
     if kind is str and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return msgspec.convert(value, kind, strict=False)
+
+
+@cache
+def _shape(kind: Any) -> tuple[bool, Any]:  # noqa: ANN401  see _convert
+    """Whether facts of a kind are parts, and the kind of their items, None where they are no lists."""
+    items = get_args(kind)[0] if get_origin(kind) is tuple else None
+    return isinstance(kind, type) and issubclass(kind, Payload), items
+
+
+def _decode(text: bytes, path: str) -> object:
+    """What JSON text says. Raises ValueError for what is none, and for what is too much."""
+    if bounds.excess(text):
+        raise ValueError(path)
+    return msgspec.json.decode(text)
 
 
 def file_snapshot(detail: Mapping[str, object]) -> FileSnapshot | None:

@@ -16,11 +16,11 @@ from extension.deliveries import Answer, Callback
 from extension.edges import Call, Extension, Switch
 from extension.errors import ConfigurationError, ExtensionError
 from extension.events import Delivery, Event, known
-from extension.rules import Rule
+from extension.rules import LoggedSql, Rule
 from extension.storage import LOG
 from extension.verdict import Mode, Result, Verdict, clean, cut
 
-_FINDINGS, _CHARS, _ITEMS = 40, 300, 20
+_FINDINGS, _CHARS, _ITEMS, _OUTLINE_CHARS = 40, 300, 20, 1000
 _FINDINGS_BYTES, _WARNINGS_BYTES, _OPTIONS_BYTES, _TABLES_BYTES = 12_000, 4_000, 8_000, 1_000
 """A line of Function Compute's log holds 32 KB."""
 
@@ -160,14 +160,15 @@ def answers(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
     return ({"options": dict(options)} if keys else {}) | roles
 
 
-def sql(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
-    """What is known of the SQL, where rules have read it."""
-    if not any(rule.is_about_sql for rule in rules):
-        return {}
-    return {
-        name: _fitting(list(map(clean, fact)), _TABLES_BYTES) if isinstance(fact, list) else fact
-        for name, fact in queries.account(event).items()
-    }
+def sql(event: Event[Any], rules: Sequence[Rule], logged: LoggedSql) -> Mapping[str, object]:
+    """What is known of the SQL: which text it is, and where rules have read it, what they went by."""
+    found = dict(queries.logged(event, outlined=logged is LoggedSql.OUTLINE))
+    if "outline" in found:
+        found["outline"] = clean(str(found["outline"]), _OUTLINE_CHARS)
+    if any(rule.is_about_sql for rule in rules):
+        for name, fact in queries.account(event).items():
+            found[name] = _fitting(list(map(clean, fact)), _TABLES_BYTES) if isinstance(fact, list) else fact
+    return found
 
 
 _T = TypeVar("_T")

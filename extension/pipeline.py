@@ -98,7 +98,7 @@ class _Judging:
             language=self._policy.language,
             warnings=tuple(problem for outcome in self.found for problem in outcome.problems),
             answers=journal.answers(self.event, self._rules),
-            sql=journal.sql(self.event, self._rules),
+            sql=journal.sql(self.event, self._rules, self._policy.logged_sql),
         )
         return settle(verdict, self.event)
 

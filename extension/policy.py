@@ -17,7 +17,7 @@ from extension.checks import Check
 from extension.conditions import Condition
 from extension.errors import Fault, PolicyError
 from extension.events import Databases
-from extension.rules import DEFAULT_TIMEZONE, Exemption, Policy, Rule, Scope
+from extension.rules import DEFAULT_TIMEZONE, Exemption, LoggedSql, Policy, Rule, Scope
 from extension.settings import Ids, Names, Tables, WorkspaceIds
 from extension.sql.facts import KINDS, Engine
 from extension.tree import REQUIRED, Place, Section, Tree, Trees, join, load, suggestion
@@ -110,6 +110,7 @@ class Draft:
                 for code in frozenset[str]().union(*(rule.events for rule in rules))
             },
             databases=settings_of.databases,
+            logged_sql=settings_of.logged_sql,
         )
 
 
@@ -123,9 +124,10 @@ class _Settings:
         self.on_error = self.on_timeout = Result.FAIL
         self.on_unreadable: Result | None = None
         self.databases = Databases()
+        self.logged_sql = LoggedSql.DIGEST
         for root in roots:
             root.choice("version", 1)
-            for key in ("language", "timezone", "defaults", "sql"):
+            for key in ("language", "timezone", "defaults", "log", "sql"):
                 if key in root.tree:
                     if key in self._said:
                         root.fault(key, f"is said in {self._said[key]}, too")
@@ -137,6 +139,9 @@ class _Settings:
                 self.on_timeout = defaults.choice("on_timeout", *Result, default=self.on_timeout)
                 self.on_unreadable = defaults.choice("on_unreadable", *Result, default=self.on_unreadable)
                 defaults.close()
+            if log := root.section("log"):
+                self.logged_sql = log.choice("sql", *LoggedSql, default=self.logged_sql) or self.logged_sql
+                log.close()
             if (sql := root.section("sql")) and sql.tree:
                 self.databases = _databases(sql)
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import msgspec
@@ -192,6 +193,28 @@ def account(event: Event[Any]) -> Mapping[str, object]:
         "written_total": len(_written(read)),
         "unread": Counter(statement.unread for statement in read.unread),
     }
+
+
+def logged(event: Event[Any], *, outlined: bool) -> Mapping[str, object]:
+    """What a log holds of the text of SQL: a digest, and an outline where that is asked for; nothing is analysed.
+
+    Empty for an event that has no SQL, and for one of whose file the code was not asked.
+    """
+    if not carries(type(event.payload)) or (isinstance(event.payload, FileOperation) and not _has_code(event)):
+        return {}
+    found = query(event)
+    if isinstance(found, Unknown):
+        return {}
+    digest = sha256(found.text.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
+    if not outlined:
+        return {"digest": digest}
+    from extension.sql.outline import outline  # noqa: PLC0415  nothing of it is needed where the policy does not say so
+
+    return {"digest": digest, "outline": outline(found.text, found.engine)}
+
+
+_DIGITS = 16
+"""Digits of a digest that tell one text from another."""
 
 
 def _has_code(event: Event[Any]) -> bool:

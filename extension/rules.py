@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, datetime
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,13 @@ from extension.sql.facts import Statement
 from extension.verdict import Language, Mode, Result, Severity
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
+
+
+class LoggedSql(StrEnum):
+    """What a log holds of the text of SQL: a digest, or an outline beside it, without literals and comments."""
+
+    DIGEST = "digest"
+    OUTLINE = "outline"
 
 
 class Exemption(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,6 +294,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Rules for each event code, in the order of the file."""
     databases: Databases = Databases()
     """What it says of data sources."""
+    logged_sql: LoggedSql = LoggedSql.DIGEST
+    """What a log holds of SQL."""
 
     @property
     def name(self) -> str:

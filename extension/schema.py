@@ -17,6 +17,7 @@ import msgspec
 from extension import catalogue, settings
 from extension.checks import Check
 from extension.policy import ENGINES
+from extension.rules import LoggedSql
 from extension.settings import MAX_PATTERN_CHARS, Ids, Names, Tables, WorkspaceIds
 from extension.verdict import MAX_HELP_CHARS, Language, Mode, Result, Severity
 
@@ -43,6 +44,10 @@ def schema(registry: Mapping[str, Check]) -> Schema:
                         "on_unreadable": _enum(Result, _ON_UNREADABLE),
                     },
                     "For all rules that do not say otherwise.",
+                ),
+                "log": _object(
+                    {"sql": _enum(LoggedSql, "What a log holds of SQL: a digest (default), or an outline, too.")},
+                    "What the log holds.",
                 ),
                 "sql": _sql(),
                 "lists": {

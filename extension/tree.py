@@ -19,6 +19,15 @@ MAX_BYTES = 4 * 1024 * 1024
 
 _MAX_DEPTH = 20
 
+MAX_REPEATED = 100_000
+"""Most values that the aliases of a file stand for together: ten lines of them can stand for a billion."""
+
+MAX_FAULTS = 500
+"""After so many faults the reading ends: nobody mends more at once, and each costs a search for what was meant."""
+
+_MAX_NAMES = 500
+"""Most names that one is looked for among."""
+
 
 def join(names: Iterable[str]) -> str:
     """Names in order, for a reader."""
@@ -31,7 +40,8 @@ def suggestion(name: object, names: Iterable[str]) -> str:
         return ""
     from difflib import get_close_matches  # noqa: PLC0415  only a policy with an error pays for it
 
-    close = get_close_matches(name, sorted(names), n=1)
+    known = sorted(names)
+    close = get_close_matches(name, known, n=1) if len(known) <= _MAX_NAMES else ()
     return f"; did you mean {close[0]}?" if close else ""
 
 
@@ -62,7 +72,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section:
-    """A mapping of the file, read key by key. What is wrong is noted in `faults`, with the place."""
+    """A mapping of the file, read key by key. What is wrong is noted in `faults`, with the place.
+
+    Every method raises PolicyError where that becomes more than MAX_FAULTS.
+    """
 
     def __init__(self, tree: Tree, faults: list[Fault], place: Place) -> None:
         self.tree = tree
@@ -75,6 +88,9 @@ class Section:
         line = self.tree.lines.get(key, self.tree.line)
         path = f"{self.place.path}.{key if key.isprintable() else settings.plain(key)}".strip(".")
         self.faults.append(Fault(problem, line=line, rule=self.place.rule, key=path, file=self.place.file))
+        if len(self.faults) >= MAX_FAULTS:
+            end = Fault("too much is wrong: what comes behind was not read", line=line, file=self.place.file)
+            raise PolicyError(self.place.file, [*self.faults, end])
 
     def take(self, key: str, read: Callable[[Any], _T], default: Any = REQUIRED, *, lists: bool = True) -> Any:  # noqa: ANN401  _T or default
         """The value at `key` as `read` reads it; the default, or None with a fault noted, where there is none.
@@ -261,8 +277,9 @@ class _Builder:
 
     def __init__(self, next_event: Callable[[], Any]) -> None:
         self.next_event = next_event
-        self.anchors: dict[str, object] = {}
+        self.anchors: dict[str, tuple[object, int]] = {}
         self.depth = 0
+        self.values = self.repeated = 0
 
     def document(self) -> object:
         """The value of the only document; None where there is none."""
@@ -279,15 +296,22 @@ class _Builder:
 
     def value(self, event: Any) -> object:  # noqa: ANN401  PyYAML's events share no type with an anchor
         """The value that starts with `event`."""
+        value: object
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
                 name = f"*{event.anchor}"
                 raise _Error(event, f'{name} is an alias to YAML, and nothing is called so: put "{name}" in quotes')
-            return self.anchors[event.anchor]
+            value, values = self.anchors[event.anchor]
+            self.values += values
+            self.repeated += values
+            if self.repeated > MAX_REPEATED:
+                raise _Error(event, f"aliases stand for more than {MAX_REPEATED:,} values here: use lists")
+            return value
+        before = self.values
+        self.values += 1
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise _Error(event, f"is nested more than {_MAX_DEPTH} deep")
-        value: object
         if isinstance(event, yaml.CollectionStartEvent) and event.tag not in _COLLECTION_TAGS:
             raise _Error(event, f"the tag {event.tag} is not supported: put what begins with ! in quotes")
         if isinstance(event, yaml.MappingStartEvent):
@@ -301,7 +325,7 @@ class _Builder:
                 raise _Error(event, str(error)) from error
         self.depth -= 1
         if event.anchor:
-            self.anchors[event.anchor] = value
+            self.anchors[event.anchor] = value, self.values - before
         return value
 
     def sequence(self) -> Trees:

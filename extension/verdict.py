@@ -407,9 +407,10 @@ _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 
 def clean(text: str, limit: int = MAX_VALUE_CHARS) -> str:
     """Text of a stranger on one line: no markup, not too long, and a mark for what is invisible or turns the text."""
+    text = _CONTROL.sub(" ", text)[: limit + 1]  # one more tells a cut that there is something to cut, and where not to
     if not text.isascii():
-        text = "".join(character if _shows(character) else "\ufffd" for character in text[: limit * 8])
-    return cut(_CONTROL.sub(" ", text).translate(_MARKUP), limit)
+        text = "".join(character if _shows(character) else "\ufffd" for character in text)
+    return cut(text.translate(_MARKUP), limit)
 
 
 def casefold(text: str) -> str:

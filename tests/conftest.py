@@ -56,9 +56,7 @@ class Function:
         """Start the instance."""
         handler.initialize(local.context(timeout_s=self.timeout_s))
 
-    def handle(
-        self, body: object, *, credentials: Credentials | None = None, again: bool = False
-    ) -> dict[str, object]:
+    def handle(self, body: object, *, credentials: Credentials | None = None, again: bool = False) -> dict[str, object]:
         """Invoke the function; what it returns, decoded.
 
         The event is new to the function, whatever came before; `again` says that it comes once more.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from extension.bounds import MAX_DEPTH, MAX_VALUES
 from extension.envelopes import MAX_BODY_BYTES
 from extension.errors import MessageError
 from tests.conftest import Function
@@ -65,12 +66,18 @@ BAD_INPUTS: dict[str, tuple[object, str]] = {
     # huge and deep
     "too long": (
         b'{"messageId":"' + b"x" * MAX_BODY_BYTES + b'"}',
-        "body: has 16,777,232 bytes; at most 16,777,216 are read",
+        "body: has 4,194,320 bytes; at most 4,194,304 are read",
     ),
+    "one level too deep": (b'{"messageBody": ' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}", DEEP),
     "deep arrays": (b"[" * 100_000 + b"]" * 100_000, DEEP),
     "deep objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, DEEP),
     "deep payload": (fc()[:-1] + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", DEEP),
     "deep and broken": (b'{"messageId": NaN, "x": ' + b"[" * 100_000, DEEP),
+    "too many values": (fc(messageBody={"x": [0] * MAX_VALUES}), "body: has more than 200,000 values"),
+    "too many values, and broken": (
+        b'{"messageId": NaN, "x": [' + b"0," * MAX_VALUES,
+        "body: has more than 200,000 values",
+    ),
     # JSON, but no event
     "array": (b"[]", "body: is JSON, but not an object"),
     "array of events": (b"[" + fc() + b"]", "body: is JSON, but not an object"),
@@ -152,6 +159,13 @@ DAMAGED = {
     "rows of 5,000 digits": raw(b"9" * 5000),
     "rows not a number": raw(b"NaN"),
     "rows infinite": raw(b"Infinity"),
+    "payload is text that is nested too deeply": fc(
+        messageBody='{"dataRowSize": 1, "x": ' + "[" * 100 + "]" * 100 + "}"
+    ),
+    "payload is text with too many values": fc(messageBody='{"dataRowSize": 1, "x": [' + "0," * MAX_VALUES + "0]}"),
+    "payload is text that is broken and too deep": fc(
+        messageBody='{"dataRowSize": NaN, "x": ' + "[" * 100 + "]" * 100 + "}"
+    ),
 }
 
 ROWS = """

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from extension import catalogue, envelopes
+from extension.bounds import MAX_DEPTH
 from extension.catalogue import Kind
 from extension.errors import SignatureError
 from extension.events import Callback, Delivery, Reason, Unknown
@@ -223,6 +224,12 @@ def test_an_eventbridge_event_without_source_is_taken() -> None:
     envelope = eb()
     del envelope["source"]
     assert parse(envelope).code == "download-resources"
+
+
+def test_what_is_nested_as_deeply_as_can_be_is_read() -> None:
+    deep = "[" * (MAX_DEPTH - 2) + "]" * (MAX_DEPTH - 2)
+    assert parse(fc(messageBody={"dataRowSize": 7, "x": json.loads(deep)})).payload.row_count == 7
+    assert parse(fc(messageBody=f'{{"dataRowSize": 7, "x": [{deep}]}}')).payload.row_count == 7
 
 
 def test_the_longest_body_that_is_read_is_read() -> None:

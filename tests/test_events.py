@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from extension import events
+from extension.bounds import MAX_DEPTH, MAX_VALUES
 from extension.events import (
     Column,
     Count,
@@ -38,6 +39,12 @@ class Whole(Payload, frozen=True, kw_only=True):
     parts: Fact[tuple[Part, ...]] = named("parts")
     ids: Fact[tuple[Count, ...]] = named("ids")
     words: Fact[tuple[str, ...]] = named("words")
+
+
+class Outer(Payload, frozen=True, kw_only=True):
+    """A payload whose parts have parts, for the tests."""
+
+    wholes: Fact[tuple[Whole, ...]] = named("wholes")
 
 
 DATA: dict[str, object] = {
@@ -167,6 +174,36 @@ def test_a_part_that_is_blank_or_null_is_missing(value: object) -> None:
 def test_json_text_that_is_nested_too_deeply_is_unreadable(name: str, text: str) -> None:
     whole = events.read(Whole, {name: text})
     assert {whole.part, whole.parts, whole.ids} >= {Unknown(name, Reason.UNREADABLE)}
+
+
+def test_json_text_goes_as_deep_as_a_message_and_holds_as_much() -> None:
+    deep = "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
+    shallow = events.read(Whole, {"part": {"size": 1}})
+    assert events.read(Whole, {"part": f'{{"size": 1, "x": {deep}}}'}) == shallow
+    assert events.read(Whole, {"part": f'{{"size": 1, "x": [{deep}]}}'}).part == Unknown("part", Reason.UNREADABLE)
+    assert events.read(Whole, {"ids": "[" + "1," * MAX_VALUES + "1]"}).ids == Unknown("ids", Reason.UNREADABLE)
+
+
+def test_a_field_in_which_there_are_more_parts_than_are_read_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MAX_PARTS", 3)
+    assert events.read(Whole, {"parts": [{}] * 3}).parts == tuple(
+        Part(size=Unknown(f"parts[{at}].size", Reason.MISSING), on=Unknown(f"parts[{at}].isOn", Reason.MISSING))
+        for at in range(3)
+    )
+    assert events.read(Whole, {"parts": [{}] * 4}).parts == Unknown("parts", Reason.UNREADABLE)
+    whole = events.read(Whole, {"parts": [{}] * 4, "part": {}, "ids": [1] * 5})
+    assert (whole.part, whole.parts, whole.ids) == (
+        Part(size=Unknown("part.size", Reason.MISSING), on=Unknown("part.isOn", Reason.MISSING)),
+        Unknown("parts", Reason.UNREADABLE),
+        (1, 1, 1, 1, 1),
+    )
+
+
+def test_parts_count_wherever_they_are() -> None:
+    inner = [{"parts": "[" + "{}," * 100 + "{}]"}] * 150
+    few, many = events.read(Outer, {"wholes": inner}), events.read(Outer, {"wholes": inner + inner})
+    assert not isinstance(few.wholes, Unknown)
+    assert many.wholes == Unknown("wholes", Reason.UNREADABLE)
 
 
 @pytest.mark.parametrize(("value", "fact"), [(True, True), ("FALSE", False), ("true", True), (1, True), ("0", False)])

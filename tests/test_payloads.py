@@ -343,6 +343,7 @@ def uncollected() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.no_cover
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize(("code", "data"), LARGE.items(), ids=LARGE)
 def test_time_grows_with_the_message_and_not_faster(code: str, data: dict[str, object]) -> None:

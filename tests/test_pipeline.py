@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -373,6 +374,7 @@ rules: [{{id: r, on: download-resources, when: '"hr.users" in sql.tables'}}]
         function.handle(body(data=OK | {"sqlText": text, "datasourceName": "crm"}))
         (line,) = function.log
         assert line["sql"] == {
+            "digest": sha256(text.encode()).hexdigest()[:16],
             "engine": "mysql",
             "project": "shop",
             "characters": len(text),
@@ -390,7 +392,17 @@ rules: [{{id: r, on: download-resources, when: '"hr.users" in sql.tables'}}]
         function.handle(body(data=OK | {"sqlText": "select nobody_reads_this from t"}))
         function.handle(body(data=OK))
         function.handle(body("commit-file"))
-        assert [line["sql"] for line in function.log] == [{}, {}, {}]
+        assert [list(line["sql"]) for line in function.log] == [["digest"], [], []]
+
+    def test_the_log_has_an_outline_where_the_policy_says_so(self, function: Function, tmp_path: Path) -> None:
+        rule = "{id: r, on: [download-resources, commit-file], check: sql.length, with: {max: 9}}"
+        function.policy(f"version: 1\nlog: {{sql: outline}}\nrules:\n  - {rule}", tmp_path)
+        function.dataworks.snapshots["*"] = {"CommittedFile": {"Content": "drop table a.b -- hush", "FileType": 10}}
+        function.handle(body(data=OK | {"sqlText": "select a from t where b = 'hush' and c > 17"}))
+        function.handle(body("commit-file", data={"projectId": 90214}))
+        outlines = [line["sql"]["outline"] for line in function.log]
+        assert outlines == ["select a from t where b = ? and c › ?", "drop table a.b"]
+        assert "hush" not in json.dumps(function.log)
 
     def test_of_many_tables_the_log_names_the_first(self) -> None:
         text = "".join(["select 1 from dw.t0", *(f" join dw.{'t' * 100}{n} on 1 = 1" for n in range(50))])
@@ -1046,7 +1058,7 @@ class TestLog:
             "findings_total": 1,
             "asked": [{"action": "GetExtension", "cached": False, "calls": 1, "error": ""}],
             "answers": {},
-            "sql": {},
+            "sql": {"digest": "279e6ae01b927bcb"},
             "callback": {
                 "outcome": "posted",
                 "action": "CallbackExtension",

@@ -12,7 +12,7 @@ from extension.checks import Need
 from extension.errors import PolicyError
 from extension.events import Databases
 from extension.policy import Draft, Source, variables
-from extension.rules import Policy, Rule, Scope
+from extension.rules import LoggedSql, Policy, Rule, Scope
 from extension.settings import Count, Listed, Maximum, MaximumSize, Protected
 from extension.sql.facts import KINDS, Engine
 from extension.tree import MAX_BYTES
@@ -155,6 +155,7 @@ def test_what_a_policy_leaves_out_is_strict() -> None:
     assert loaded.rules[0].on_error is Result.FAIL
     assert loaded.rules[0].on_timeout is Result.FAIL
     assert loaded.rules[0].on_unreadable is None
+    assert loaded.logged_sql is LoggedSql.DIGEST
     assert loaded.rules[0].result is Result.FAIL
     assert loaded.rules[0].mode is Mode.ENFORCE
     assert loaded.rules[0].message == ""
@@ -165,6 +166,14 @@ def test_one_default_leaves_the_other_alone() -> None:
     raised = only_rule(top(defaults="{on_error: OK}"))
     assert (late.on_error, late.on_timeout) == (Result.FAIL, Result.WARN)
     assert (raised.on_error, raised.on_timeout) == (Result.OK, Result.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [("{}", LoggedSql.DIGEST), ("{sql: digest}", LoggedSql.DIGEST), ("{sql: outline}", LoggedSql.OUTLINE)],
+)
+def test_what_of_sql_is_logged_is_said_by_name(log: str, said: LoggedSql) -> None:
+    assert load(top(log=log)).logged_sql is said
 
 
 def test_the_plan_has_the_rules_of_each_event_in_the_order_of_the_file() -> None:
@@ -388,7 +397,7 @@ NOT_ID = "id: expected text of at most 64 letters, digits, '_', '.' and '-', a l
 NOT_RULES = "p.yaml:2: rules: expected a list of rules, each with id, on and check, found"
 NO_MAPPING = "p.yaml: expected a mapping with version and rules, found"
 BAD_CHARACTER = "p.yaml: is not YAML: it has a character that YAML does not allow"
-TOP_KEYS = "checks, defaults, language, lists, rules, sql, timezone, version"
+TOP_KEYS = "checks, defaults, language, lists, log, rules, sql, timezone, version"
 KEYS = (
     "check, except_operators, except_workspaces, exempt, from, help, id, message, mode, on, on_error, on_timeout,"
     " on_unreadable,"
@@ -510,7 +519,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "a key that moves the cursor": (
         rule() + '\n"\\e[31m": 1\n',
-        "p.yaml:8: '\\x1b[31m': unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
+        f"p.yaml:8: '\\x1b[31m': unknown key; known: {TOP_KEYS}",
     ),
     "an event of another kind beside one of its own": (
         rule(on="[download-resources, upload-data-to-table]"),
@@ -594,7 +603,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "a key at the top like no other": (
         top(zzz="1"),
-        "p.yaml:7: zzz: unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
+        "p.yaml:7: zzz: unknown key; known: checks, defaults, language, lists, log, rules, sql, timezone, version",
     ),
     "a language that is not built in": (top(language="fr"), "p.yaml:7: language: expected en or zh, found 'fr'"),
     "Norwegian": (top(language="no"), "p.yaml:7: language: expected en or zh, found 'no'"),
@@ -628,6 +637,24 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "a bad on_unreadable of a rule": (
         rule(on_unreadable="ERROR"),
         "p.yaml:7: rule r: on_unreadable: expected OK or WARN or FAIL, found 'ERROR'",
+    ),
+    # the log
+    "log as text": (top(log="outline"), "p.yaml:7: log: expected a mapping, found 'outline'"),
+    "null log": (top(log=""), "p.yaml:7: log: expected a mapping, found nothing"),
+    "an unknown key in log": (
+        top(log="{slq: outline}"),
+        "p.yaml:7: log.slq: unknown key; known: sql; did you mean sql?",
+    ),
+    "all of SQL in the log": (top(log="{sql: text}"), "p.yaml:7: log.sql: expected digest or outline, found 'text'"),
+    "an outline in capitals": (
+        top(log="{sql: OUTLINE}"),
+        "p.yaml:7: log.sql: expected digest or outline, found 'OUTLINE'",
+    ),
+    "a log of true SQL": (top(log="{sql: true}"), "p.yaml:7: log.sql: expected digest or outline, found true"),
+    "a log of no SQL": (top(log="{sql: }"), "p.yaml:7: log.sql: expected digest or outline, found nothing"),
+    "a list of what is logged": (
+        top(log="{sql: [outline]}"),
+        "p.yaml:7: log.sql: expected digest or outline, found a list",
     ),
     # data sources
     "sql as text": (top(sql="odps"), "p.yaml:7: sql: expected a mapping, found 'odps'"),
@@ -1311,7 +1338,7 @@ zzz: 1
             " size, time, workspace"
         ),
         "p.yaml:15: language: expected en or zh, found 'fr'",
-        "p.yaml:16: zzz: unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
+        "p.yaml:16: zzz: unknown key; known: checks, defaults, language, lists, log, rules, sql, timezone, version",
     ]
 
 
@@ -1341,8 +1368,7 @@ def test_aliases_of_aliases_take_no_time() -> None:
     """Eight aliases each, twenty levels: 8 to the power of 20 values, were they copied."""
     levels = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 21)]
     lines = refusal("version: 1\n" + "\n".join(levels) + "\nrules: *a20\n")
-    assert len(lines) == 21 + 8
-    assert lines[-2] == "p.yaml:22: rule #8: expected a mapping with id, on and check, found a list"
+    assert lines == ["p.yaml:7: aliases stand for more than 100,000 values here: use lists"]
 
 
 def test_a_policy_cannot_be_changed() -> None:
@@ -1715,6 +1741,13 @@ def test_one_file_of_several_says_what_data_sources_are() -> None:
     assert several_refused(said, rule(), "version: 1\nsql: {}\n") == ["c.yaml:2: sql: is said in a.yaml, too"]
 
 
+def test_one_file_of_several_says_what_is_logged() -> None:
+    said = "version: 1\nlog: {sql: outline}\n"
+    for files in ((said, rule()), (rule(), said)):
+        assert several(*files).logged_sql is LoggedSql.OUTLINE
+    assert several_refused(said, rule(), "version: 1\nlog: {}\n") == ["c.yaml:2: log: is said in a.yaml, too"]
+
+
 def test_the_digest_of_several_files_tells_their_order_names_and_contents_apart() -> None:
     one, two = rule(id="one").strip() + "\n", rule(id="two").strip() + "\n"
     digests = [
@@ -1759,7 +1792,7 @@ def test_faults_of_several_files_stand_in_the_order_of_file_and_line() -> None:
         "version: 1\ndefaults: {}\ntimezone: UTC\n",
     ) == [
         "a.yaml:7: rule late: result: expected FAIL or WARN, found 'OK'",
-        "a.yaml:9: zzz: unknown key; known: checks, defaults, language, lists, rules, sql, timezone, version",
+        "a.yaml:9: zzz: unknown key; known: checks, defaults, language, lists, log, rules, sql, timezone, version",
         "b.yaml:1: version: is missing",
         "b.yaml:1: rules: expected a list of rules, each with id, on and check, found an empty list",
         "b.yaml:2: lists.twice: is the name of another list, too",

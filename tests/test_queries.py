@@ -314,6 +314,55 @@ def test_what_cannot_be_read_is_not_readable() -> None:
     assert read["readable"] is False
 
 
+# what a log may hold of it
+
+
+@pytest.mark.parametrize("outlined", [False, True])
+def test_a_log_holds_a_digest_and_where_asked_for_an_outline(outlined: bool) -> None:
+    text = "select a from t where phone = '13800000000' -- 字"
+    outline = {"outline": "select a from t where phone = ?"} if outlined else {}
+    for asked in (download(text), file(text)):
+        assert queries.logged(asked, outlined=outlined) == {"digest": "f9b302c5b707807e", **outline}
+
+
+def test_the_same_sql_has_the_same_digest_and_other_sql_another() -> None:
+    digests = {str(queries.logged(download(text), outlined=False)) for text in ("select 1", "select 1 ", "select 1")}
+    assert len(digests) == 2
+
+
+def test_the_outline_is_by_what_runs_the_sql() -> None:
+    text = 'select "name" from t'
+    said = Databases(engines={("", "crm"): Engine.POSTGRESQL})
+    asked = msgspec.structs.replace(download(text, datasourceName="crm"), databases=said)
+    assert queries.logged(asked, outlined=True)["outline"] == text
+    assert queries.logged(download(text), outlined=True)["outline"] == "select ? from t"
+    assert queries.logged(file(text, fileType=1221), outlined=True)["outline"] == ""
+    assert queries.logged(file("", fileType=10), outlined=True)["outline"] == ""
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        event("download-resources", {"queryDwProjectId": 90214}),
+        event("download-resources", {"sqlText": {"text": "select 1"}}),
+        event("upload-data-to-table", {"sqlText": "select 1", "Content": "select 1"}),
+        event("project-deleted", {"sqlText": "select 1"}),
+        msgspec.structs.replace(file(), file=None),
+        msgspec.structs.replace(file(), file=Missing("no")),
+        event("commit-file", {"fileType": 10}),
+        event("new-event", {"sqlText": "select 1"}),
+    ],
+)
+def test_of_sql_that_there_is_none_of_or_that_was_not_had_the_log_holds_nothing(asked: Event[Any]) -> None:
+    assert queries.logged(asked, outlined=True) == {}
+
+
+def test_nothing_is_analysed_for_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "analyse", None)
+    monkeypatch.setattr(sql, "analysed", None)
+    assert queries.logged(download("select 1"), outlined=True)["outline"] == "select ?"
+
+
 # what it costs
 
 

@@ -13,7 +13,7 @@ FAMILIES = (
 )
 SQL = (
     *("words", "names", "commands", "tables", "shortening", "scripts", "grammar", "relations", "lineage", "joins"),
-    *("statements", "reading"),
+    *("statements", "reading", "outline"),
 )
 ROOMS = (
     *("errors", "sql.facts", "bounds", "events", "payloads", "catalogue", "envelopes"),

@@ -271,6 +271,13 @@ def test_it_takes_what_the_parser_takes_of_data_sources(sql: str) -> None:
     assert problems(text) == []
 
 
+@pytest.mark.parametrize("log", ["{}", "{sql: digest}", "{sql: outline}"])
+def test_it_takes_what_the_parser_takes_of_the_log(log: str) -> None:
+    text = f"version: 1\nlog: {log}\nrules:\n  - {{id: a, {ON}, {ROWS}}}\n"
+    assert not refused(text)
+    assert problems(text) == []
+
+
 def test_one_file_of_several_has_no_rules() -> None:
     assert accepted("version: 1\nlists: {a: [b]}\n")
 
@@ -351,6 +358,10 @@ def test_a_broken_rule_is_refused(rule: str) -> None:
         "version: 1\ndefaults: {on_error: PASS}",
         "version: 1\ndefaults: {on_failure: OK}",
         "version: 1\ndefaults: {on_unreadable: ERROR}",
+        "version: 1\nlog: outline",
+        "version: 1\nlog: {sql: text}",
+        "version: 1\nlog: {sql: [outline]}",
+        "version: 1\nlog: {sq: outline}",
         "version: 1\nsql: odps",
         "version: 1\nsql: {project: {}}",
         "version: 1\nsql: {projects: [a]}",

@@ -295,6 +295,7 @@ def test_a_project_without_its_engine_or_name_cannot_be_compared(project: str) -
     assert unknown(judge("approval.tables", data, {"deny": ["*.hr.*"]})) == ["projectGuid"]
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_tables_make_one_short_finding_in_passing() -> None:
     data = asked(*({"projectGuid": "odps.hr", "name": f"t{number}", "action": ["Drop"]} for number in range(100_000)))
     start = time.process_time()

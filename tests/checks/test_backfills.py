@@ -85,6 +85,7 @@ class TestDays:
             assert hits("backfill.days", data, {"max": days}) == []
             assert hits("backfill.days", data, {"max": days - 1}) == [{"days": str(days), "max": str(days - 1)}]
 
+    @pytest.mark.no_cover
     def test_a_hundred_thousand_periods_are_judged_in_no_time(self) -> None:
         first = date(1900, 1, 1)
         days = [f"{first + timedelta(number * 2 % 100_000)}" for number in range(100_000)]

@@ -559,6 +559,7 @@ def test_what_is_shown_of_a_long_name_is_short() -> None:
     assert len(show(found["functions"])) <= 120
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "code",
     [

@@ -124,6 +124,7 @@ class TestNames:
         assert hits("integration.destination", data, {"deny": ["a"]}) == []
         assert len(hits("integration.destination", data, {"deny": ["[a-z]"]})) == 1
 
+    @pytest.mark.no_cover
     @pytest.mark.parametrize(("check", "field", "shown"), [READ, WRITTEN, TABLE])
     def test_a_hundred_thousand_pairs_are_judged_in_no_time(self, check: str, field: str, shown: str) -> None:
         data = jobs([{field: f"n{number}"} for number in range(100_000)])

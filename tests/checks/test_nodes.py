@@ -124,6 +124,7 @@ class TestProtectedNodes:
         with pytest.raises(ValueError, match=r"^expected allow, deny or both, found neither$"):
             given("node.protected", {})
 
+    @pytest.mark.no_cover
     def test_a_hundred_thousand_nodes_are_judged_in_no_time(self) -> None:
         started = time.process_time()
         found = judge_one("node.protected", "freeze-node", {"nodeIds": list(range(100_000))}, {"deny": ["9*", 5]})
@@ -152,6 +153,7 @@ class TestCounts:
         for most in (0, 10):
             assert unknown(judge(check, {field: listed}, {"max": most})) == [field], name
 
+    @pytest.mark.no_cover
     @BOTH
     def test_a_hundred_thousand_count(self, check: str, field: str, name: str) -> None:
         assert hits(check, {field: list(range(100_000))}, {"max": 99_999}) == [{name: "100000", "max": "99,999"}]

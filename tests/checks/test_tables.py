@@ -73,6 +73,7 @@ def test_a_table_whose_columns_are_not_told_is_unknown(
     assert unknown(judge(check, {"Columns": columns, "Comment": "x"}, settings)) == ["Columns"]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("check", "settings"), NEEDS_COLUMNS[:3])
 def test_a_hundred_thousand_columns_are_one_finding_that_names_three(check: str, settings: dict[str, object]) -> None:
     columns = [column(f"c{number}", "FLOAT", None) for number in range(MANY)]
@@ -301,6 +302,7 @@ def test_a_partition_column_without_a_name_may_be_the_one() -> None:
     assert len(hits("table.partition", table(column(None)), {"columns": ["ds"]})) == 1
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_partition_columns_are_compared_at_once() -> None:
     data = table(*(column(f"c{number}", partition=True) for number in range(MANY)))
     names = [f"c{number}" for number in range(1000)]

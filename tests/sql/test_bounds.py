@@ -5,6 +5,8 @@ import pytest
 from extension.sql.facts import Analysis, Engine
 from extension.sql.reading import read
 
+pytestmark = pytest.mark.no_cover  # its texts are huge, and run nothing that a short one does not
+
 
 def found(text: str) -> Analysis:
     return read(text, Engine.MAXCOMPUTE, "shop")

@@ -16,6 +16,8 @@ from extension.sql.facts import Analysis, Engine
 from extension.verdict import Result, Verdict
 from tests.cases import event
 
+pytestmark = pytest.mark.no_cover  # its texts are huge, and run nothing that a short one does not
+
 POLICY = policy.parse(
     yaml.safe_dump(
         {

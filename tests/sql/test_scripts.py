@@ -443,6 +443,7 @@ def test_code_with_nothing_in_it_is_nothing() -> None:
 # Size
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("engine", [Engine.MAXCOMPUTE, Engine.POSTGRESQL])
 def test_a_megabyte_is_cut_and_read(engine: Engine) -> None:
     columns = ", ".join(f"column_{number} as c{number}" for number in range(50_000))
@@ -451,16 +452,19 @@ def test_a_megabyte_is_cut_and_read(engine: Engine) -> None:
     assert [named.parts for named in by_words(piece.words).tables] == [("hr", "users")]
 
 
+@pytest.mark.no_cover
 def test_ten_thousand_unions_are_cut_and_read() -> None:
     piece = one(" union all ".join("select a from hr.t?".replace("?", str(number)) for number in range(10_000)))
     assert len(by_words(piece.words).tables) == 10_000
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_statements_are_cut_and_read() -> None:
     found = pieces("select 1;" * 100_000, Engine.MAXCOMPUTE)
     assert len(found) == 100_000
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "text",
     [

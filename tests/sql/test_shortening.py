@@ -90,6 +90,7 @@ def test_five_thousand_brackets_are_one() -> None:
     assert short("select ?a! from hr.b".replace("?", "(" * 5000).replace("!", ")" * 5000)) == "select (a) from hr.b"
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_literals_are_one_and_hide_no_table() -> None:
     text = many("select a from b where c in (\n?) and d in (select e from hr.f)", "1", 100_000)
     assert short(text) == "select a from b where c in ( 1 ) and d in (select e from hr.f)"
@@ -97,6 +98,7 @@ def test_a_hundred_thousand_literals_are_one_and_hide_no_table() -> None:
     assert [named.parts for named in by_words(piece.words).tables] == [("b",), ("hr", "f")]
 
 
+@pytest.mark.no_cover
 def test_rows_over_and_over_are_read_in_linear_time() -> None:
     rows = many("f(?, a)", "(1, 2)", 19)
     assert short(many("select ?", rows, 3000)).count("(1, 2)") == 57_000

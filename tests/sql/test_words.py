@@ -606,6 +606,7 @@ def test_what_is_clear_is_so_in_every_way_to_read_it(engine: Engine) -> None:
 # Size
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("engine", Engine)
 @pytest.mark.parametrize(
     "text",
@@ -638,6 +639,7 @@ def test_hostile_text_is_read_in_linear_time(engine: Engine, text: str) -> None:
     assert all(len(each) == len(long) for each in readings(found))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("engine", SQL)
 def test_a_megabyte_is_read(engine: Engine) -> None:
     found = clean("select 'it''s', a -- b\nfrom c /* d */;\n" * 25_000, engine)
