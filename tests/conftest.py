@@ -121,3 +121,26 @@ def function(
     function.initialize()
     yield function
     monkeypatch.setattr(handler, "_extension", None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how much of the corpus of SQL is found, and how large the matrix of faults is, where they were run.
+
+    Here and not beside the tests: the process that prints collects none of them when they run on several cores.
+    """
+    from tests import test_outages  # noqa: PLC0415  what the summary is of, and nothing that other tests need
+    from tests.sql import corpus  # noqa: PLC0415
+
+    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
+    if any("test_corpus" in test for test in passed):
+        terminalreporter.section(f"SQL corpus: {len(corpus.entries())} texts", sep="-")
+        for line in corpus.report():
+            terminalreporter.write_line(line)
+    if cells := sum("test_outages.py::test_matrix[" in test for test in passed):
+        matrix = test_outages.MATRIX
+        faults, actions = {cell.fault for cell in matrix}, {cell.action for cell in matrix}
+        terminalreporter.section(f"fault matrix: {len(matrix)} cells", sep="-")
+        terminalreporter.write_line(
+            f"{cells} hold: {len(faults)} faults x {len(actions)} callback APIs x first call and every call with FAIL,"
+            " first call with WARN x both deliveries"
+        )
