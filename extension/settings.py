@@ -237,7 +237,23 @@ class Names:
 
     def match(self, name: str) -> bool | None:
         """Whether it is one of them; None where a scheduling parameter in it leaves that open."""
-        return self._match((_opened(self._fold(name)),)) if parametric(name) else name in self
+        return self._match(self._forms(self._fold(name))) if parametric(name) else name in self
+
+    def which(self, name: str) -> str:
+        """What of them a name is, for those who must not see it: itself where it is written out, else the first pattern
+        that it is of; `…` for none, and for a name that is too long to tell.
+        """
+        folded = self._fold(name)
+        if folded in self._exact:
+            return folded
+        forms = self._forms(folded)
+        found = (each for each, glob in zip(self.names, self._globs, strict=True) if any(map(glob.match, forms)))
+        return next(found, "…")
+
+    @staticmethod
+    def _forms(name: str) -> tuple[str, ...]:
+        """What a name can be in full."""
+        return (_opened(name),)
 
     def _match(self, forms: Iterable[str]) -> bool | None:
         """Whether what is called in one of several ways is one of them, whichever it is."""
@@ -378,7 +394,12 @@ class TableNames(Names):
         open.
         """
         folded = self._fold(name)
-        return folded in self if _whole(folded) else self._match(_forms(folded))
+        return folded in self if _whole(folded) else self._match(self._forms(folded))
+
+    @staticmethod
+    def _forms(name: str) -> tuple[str, ...]:
+        """What a table can be called in full."""
+        return _forms(name)
 
 
 def _whole(table: str) -> bool:

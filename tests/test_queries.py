@@ -363,6 +363,26 @@ def test_nothing_is_analysed_for_the_log(monkeypatch: pytest.MonkeyPatch) -> Non
     assert queries.logged(download("select 1"), outlined=True)["outline"] == "select ?"
 
 
+def test_a_log_names_the_tables_of_what_was_read_and_counts_those_of_words() -> None:
+    asked = download(
+        "insert into dw.a select 1 from dw.b; select ( from hunter; select 'x from dw.hunter; insert into hunter"
+    )
+    assert queries.account(asked) == {}
+    queries.analysis(asked)
+    assert queries.account(asked) == {
+        "engine": Engine.MAXCOMPUTE,
+        "project": "",
+        "characters": 103,
+        "statements": {"INSERT": 1, "SELECT": 2},
+        "tables": ["dw.b"],
+        "tables_total": 3,
+        "written": ["dw.a"],
+        "written_total": 2,
+        "unread": {"the grammar does not take it": 1, "a quote is not closed": 1},
+    }
+    assert queries.account(msgspec.structs.replace(file("select * from dw.a"), file=None)) == {}
+
+
 # what it costs
 
 

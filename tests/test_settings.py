@@ -509,6 +509,25 @@ def test_any_name_may_be_open(name: str, found: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "name", "which"),
+    [
+        (Names.read(["MAX_PT", "max_*"]), "Max_Pt", "max_pt"),
+        (Names.read(["min", "MAX_*", "*"]), "max_by", "MAX_*"),
+        (Names.read(["min", "m?n"]), "max", "…"),
+        (Names.read(["ma*"]), "ma${x}", "ma*"),
+        (Names.read(["*"]), "x" * 10_000, "…"),
+        (TableNames.read(["HR.Users", "hr.*"]), "hr.users", "hr.users"),
+        (TableNames.read(["lab.*", "HR.*"]), "hr.users", "HR.*"),
+        (TableNames.read(["hr.*", "*.Users"]), "users", "*.Users"),
+        (TableNames.read(["hr.users", "*.log_*"]), "${p}.log_${bizdate}", "*.log_*"),
+        (TableNames.read(["hr.*"]), "users", "…"),
+    ],
+)
+def test_a_name_is_told_by_what_of_the_list_it_is(names: Names, name: str, which: str) -> None:
+    assert names.which(name) == which
+
+
+@pytest.mark.parametrize(
     "name", ["a_${x}", "${a.b}", "$[yyyymmdd-1/24]", "@@[x]", "$bizdate", "x.$y.z", "${dag.input[0]}"]
 )
 def test_a_parameter_in_a_name_is_seen(name: str) -> None:

@@ -219,7 +219,7 @@ def file_functions(event: Event[FileOperation], settings: Banned) -> Iterator[Fi
     text in quotes do not count; text in Python and Shell does, since SQL is run from there. The code of other types,
     and all that follows something that engines read in different ways, counts as it stands. Not seen is what is put
     together when the code runs: by parameters, by `"max" + "_pt"`, inside another function. Calls are named by the
-    function, in lower case, and by the line.
+    function, in lower case, and by the line; where it is not clear what is text, by the pattern that they match.
 
     Passes: {fileType: 10, Content: "select 1 -- not max_pt('t')"} with {deny: [MAX_PT]}
     Hits: {fileType: 10, Content: "select * from t where ds = max_pt('t')"} with {deny: [MAX_PT]}
@@ -240,13 +240,13 @@ def _functions(event: Event[FileOperation], deny: BannedFunctions) -> Iterator[F
     count, functions, lines = 0, dict[str, None](), dict[str, None]()
     banned: dict[str, bool] = {}
     engine = Engine.OTHER if isinstance(kind, Unknown) else ENGINES.get(kind, Engine.OTHER)
-    for line, function in _calls(code, engine):
+    for line, function, sure in _calls(code, engine):
         if function not in banned:
             banned[function] = function in deny
         if banned[function]:
             count += 1
             if count <= _REMEMBERED:
-                functions[function] = lines[str(line)] = None
+                functions[function if sure else deny.which(function)] = lines[str(line)] = None
     if count:
         yield hit(FUNCTIONS_REFUSED, file=_file(event), functions=few(functions), count=count, lines=few(lines))
 
@@ -317,10 +317,15 @@ _CALL = re.compile(r"(?<!\w)(\w++)[`\"]?[\s\\]*+(?:[(#]|/[*/]|--)")
 """A name and its bracket. Where comments are still there, one of them after the name is taken for the bracket."""
 
 
-def _calls(code: str, engine: Engine) -> Iterator[tuple[int, str]]:
-    """Line and name of each call, without case, width and what is invisible.
+_SET = re.compile(r"(?:\A|;)\s*+set\s[^;]*+", re.IGNORECASE)
+"""A statement whose value counts as it stands, with what is in quotes."""
 
-    From the place on where engines read SQL in different ways, it counts as it stands, too.
+
+def _calls(code: str, engine: Engine) -> Iterator[tuple[int, str, bool]]:
+    """Line and name of each call, without case, width and what is invisible, and whether it surely is one.
+
+    From the place on where engines read SQL in different ways, it counts as it stands, too: what is taken for a call
+    there may be a part of a text or of a comment.
     """
     from extension.sql.words import Lines, clean, readings  # noqa: PLC0415  for this check alone: it is slow to load
 
@@ -331,5 +336,6 @@ def _calls(code: str, engine: Engine) -> Iterator[tuple[int, str]]:
         forms = {ord(character): casefold(character) for character in set(text) if not character.isspace()}
         found |= {call.start(): call[1] for call in _CALL.finditer(text.translate(forms), start)}
     lines = Lines(code)
+    known = _SET.sub(lambda setting: " " * len(setting[0]), source.text[: source.certain])
     for place in sorted(found):
-        yield lines.at(place), found[place]
+        yield lines.at(place), found[place], bool(known[place : place + 1].strip())

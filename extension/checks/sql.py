@@ -2,7 +2,8 @@
 
 What is judged is what `extension.sql` knows of the text. Where a statement could be read by its words alone, its words
 are judged, and a finding says so; where a name leaves open what it is, a finding says that, too: both give what the
-rule says under `on_unreadable`. Findings hold names and lines, never SQL. `Passes` and `Hits` are run by a test.
+rule says under `on_unreadable`. Findings hold names and lines, never SQL, nor a word that may be of a text or comment.
+`Passes` and `Hits` are run by a test.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -62,6 +63,12 @@ TABLE_WRITTEN = Text(
     " or ask the owner of the table.",
     zh="SQL 写入或变更了表“{table}”（第 {line} 行），此处不允许写入或变更该表。请改用其他表，或联系表负责人。",
 )
+TABLE_IN_WORDS = Text(
+    en="The statement at line {line} names {table}, as far as its words tell, which is not allowed here. Leave it out,"
+    " or write the statement so that it can be read as SQL.",
+    zh="根据其中的词语判断，第 {line} 行的语句使用了 {table}，此处不允许使用该表。请从 SQL 中去掉，"
+    "或将语句改写为可解析的 SQL。",
+)
 
 
 def sql_tables(event: Event[WithSql], settings: JudgedTables) -> Iterator[Finding]:
@@ -82,16 +89,36 @@ def sql_tables(event: Event[WithSql], settings: JudgedTables) -> Iterator[Findin
 
 
 def _tables(statements: Sequence[Statement], settings: JudgedTables) -> Iterator[Finding]:
+    sure, worded = _parted(statements)
     doubtful: dict[str, str] = {}
     for access, text in zip(Access.KNOWN, (TABLE_READ, TABLE_WRITTEN), strict=True):
         if access not in settings.access:
             continue
-        places = (each for one in statements for each in (one.reads if text is TABLE_READ else one.written))
+        places = (each for one in sure for each in (one.reads if text is TABLE_READ else one.written))
         lines = _first((each.table, each.line) for each in places)
         allowed = {table: _allowed(table, settings) for table in lines}
         doubtful |= {table: lines[table] for table in lines if allowed[table] is None}
         yield from _hits(text, [{"table": table, "line": lines[table]} for table in lines if allowed[table] is False])
     yield from _doubts(doubtful)
+    yield from _tables_in_words(worded, settings)
+
+
+def _tables_in_words(statements: Sequence[Statement], settings: JudgedTables) -> Iterator[Finding]:
+    """Findings on tables of statements that were read by their words, which are not named: see `_parted`."""
+    accesses = [(access, one) for one in statements for access in Access.KNOWN if access in settings.access]
+    places = (each for access, one in accesses for each in (one.reads if access == "read" else one.written))
+    lines = _first((each.table, each.line) for each in places)
+    refused = [table for table in lines if _allowed(table, settings) is False]
+    told: dict[str, str] = {}
+    for table in refused[:_TOLD]:
+        if settings.deny and _denied(table, settings):
+            told.setdefault(settings.deny.which(table), lines[table])
+    yield from _hits(TABLE_IN_WORDS, [{"table": pattern, "line": line} for pattern, line in told.items()])
+    unlisted = [lines[table] for table in refused if not _denied(table, settings)]
+    if settings.allow and unlisted:
+        listed = few(settings.allow.names)
+        other = Text(en=f"a table other than {listed}", zh=f"{listed} 以外的表")
+        yield hit(TABLE_IN_WORDS, table=other, line=together(unlisted))
 
 
 def _allowed(table: str, settings: JudgedTables) -> bool | None:
@@ -169,12 +196,12 @@ def sql_columns(event: Event[WithSql], settings: JudgedColumns) -> Iterator[Find
 
 
 def _columns(statements: Sequence[Statement], settings: JudgedColumns) -> Iterator[Finding]:
+    sure, worded = _parted(statements)
     doubtful: dict[str, str] = {}
-    yield from _named(statements, settings, doubtful)
-    yield from _starred(statements, settings, doubtful)
-    unread_ones = (statement for statement in statements if statement.unread)
-    worded = _first((column, one.line) for one in unread_ones for column in _worded(one, settings.deny))
-    yield from _hits(COLUMN_IN_WORDS, [{"column": column, "line": line} for column, line in worded.items()])
+    yield from _named(sure, settings, doubtful)
+    yield from _starred(sure, settings, doubtful)
+    lines = _first((pattern, one.line) for one in worded for pattern in _in_words(one, settings.deny))
+    yield from _hits(COLUMN_IN_WORDS, [{"column": pattern, "line": line} for pattern, line in lines.items()])
     yield from _doubts(doubtful)
 
 
@@ -241,8 +268,7 @@ def _all_columns(statement: Statement, settings: JudgedColumns) -> Iterator[Star
     for source in (*sources, *(statement.used if settings.anywhere else ())):
         if source.column == _ANY and not _masked(source, settings.masked_by):
             yield Star(table=source.table, line=source.line)
-    copies = statement.kind in _COPYING or (statement.kind == "OTHER" and not statement.unread)
-    if copies and not (statement.outputs or statement.stars):
+    if statement.kind in (*_COPYING, "OTHER") and not (statement.outputs or statement.stars):
         yield from (Star(table=read.table, line=read.line) for read in statement.reads)
 
 
@@ -250,17 +276,20 @@ def _stars(statement: Statement, *, anywhere: bool) -> tuple[Star, ...]:
     return statement.stars + (statement.inner_stars if anywhere else ())
 
 
-def _worded(statement: Statement, deny: ColumnNames) -> Iterator[str]:
-    """Denied columns that tables and words of a statement make together, one for each pattern and table."""
-    columns: dict[str, str] = {}
-    tables = dict.fromkeys([*(each.table for each in statement.reads), *(each.table for each in statement.written)])
-    for table in tables:
-        for _, left, sure in deny.over(table):
-            if left not in columns:
+def _in_words(statement: Statement, deny: ColumnNames) -> Iterator[str]:
+    """Patterns of `deny` that tables and words of a statement make a column of, or that a table has which it takes as a
+    whole. The column is not named: see `_parted`.
+    """
+    found: dict[str, bool] = {}
+    taken = {each.table for each in statement.reads if statement.kind in _COPYING}
+    tables = [*(each.table for each in statement.reads), *(each.table for each in statement.written)]
+    for table in dict.fromkeys(tables):
+        for pattern, left, sure in deny.over(table):
+            if left not in found:
                 only = Names((left,))
-                columns[left] = min((word for word in statement.words if word in only), default="")
-            if sure and columns[left]:
-                yield f"{table}.{columns[left]}"
+                found[left] = any(word in only for word in statement.words)
+            if sure and (found[left] or table in taken):
+                yield pattern
 
 
 class JudgedStars(msgspec.Struct, frozen=True, kw_only=True):
@@ -330,15 +359,15 @@ def sql_functions(event: Event[WithSql], settings: JudgedFunctions) -> Iterator[
 
 
 def _functions(statements: Sequence[Statement], deny: BannedFunctions) -> Iterator[Finding]:
-    calls = [call for statement in statements for call in statement.calls]
-    lines = _first((call.function, call.line) for call in calls)
-    denied = {function: deny.match(function) for function in lines}
-    banned = [call for call in calls if denied[call.function]]
+    calls = [(call, bool(statement.unread)) for statement in statements for call in statement.calls]
+    denied = {function: deny.match(function) for function in {call.function for call, _ in calls}}
+    banned = [(call, worded) for call, worded in calls if denied[call.function]]
     if banned:
-        functions = few(dict.fromkeys(call.function for call in banned))
-        places = few(dict.fromkeys(str(call.line) for call in banned))
-        yield hit(FUNCTIONS_REFUSED, functions=functions, count=len(banned), lines=places)
-    yield from _doubts({function: line for function, line in lines.items() if denied[function] is None})
+        told = (deny.which(call.function) if worded else call.function for call, worded in banned[:_TOLD])
+        places = few(dict.fromkeys(str(call.line) for call, _ in banned))
+        yield hit(FUNCTIONS_REFUSED, functions=few(dict.fromkeys(told)), count=len(banned), lines=places)
+    doubtful = ((call.function, call.line) for call, worded in calls if denied[call.function] is None and not worded)
+    yield from _doubts(_first(doubtful))
 
 
 class Kinds(Known):
@@ -563,6 +592,9 @@ NAMED_BY_PARAMETER = Text(
     zh="{name}（第 {line} 行）的名称中含有调度参数，本规则无法判断。请直接写出名称，或联系扩展程序负责人。",
 )
 
+_TOLD = 1000
+"""Names that are looked up in the policy, for what of it they are: all are judged."""
+
 _MOST = 5
 """Most findings of a kind: a message holds 1000 characters. What is more than that stands in the last one together."""
 
@@ -581,6 +613,16 @@ def _found(event: Event[WithSql], judge: Callable[[Analysis], Iterator[Finding]]
         return
     yield from judge(analysis)
     yield from unparsed(analysis.unread)
+
+
+def _parted(statements: Sequence[Statement]) -> tuple[list[Statement], list[Statement]]:
+    """Statements that were read, and those that were read by their words.
+
+    What is taken for a name in the latter may be a part of a text or of a comment, where it is not clear what is, and
+    findings are logged: they say what of the policy it is. That a name leaves open what it is goes without saying, for
+    these statements give `on_unreadable` in any case.
+    """
+    return [each for each in statements if not each.unread], [each for each in statements if each.unread]
 
 
 def _where(types: FileTypes | None, event: Event[WithSql], findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -58,7 +58,7 @@ _TOKEN = re.compile(
 _NAME = re.compile(r"[^\W\d]")
 _QUOTED_NAME = re.compile(r"`[^\W\d](?:[\w.$]|-(?!-))*+`|\"[^\W\d]\w*+\"")
 _PLACEHOLDER = re.compile(f"{PLACEHOLDER}p*+")
-_QUOTE, _LINE_END = re.compile("['\"`]"), re.compile("[\r\n]")
+_LINE_END = re.compile("[\r\n]")
 _OUTSIDE = re.compile(r"[;#\r\n]|--|/\*")
 """What makes it doubtful that a text is in quotes, and not what is between two of them."""
 
@@ -113,20 +113,9 @@ def outline(text: str, engine: Engine) -> str:
     return cut(said, MAX_CHARS)
 
 
-def _sure(source: Cleaned) -> int:
-    """The place up to which it is clear what is in quotes.
-
-    Where a text is unclear that may be so because of a quote that was forgotten, or is an apostrophe: any before it.
-    """
-    if source.unclear == len(source.raw):
-        return source.unclear
-    quote = _QUOTE.search(source.raw, 0, source.unclear)
-    return quote.start() if quote else source.unclear
-
-
 def _tokens(source: Cleaned) -> tuple[list[_Token], int]:
     """Words and signs of a text, and the place up to which it is clear what is in quotes."""
-    text = source.text[: _sure(source)]
+    text = source.text[: source.certain]
     tokens: list[_Token] = []
     end, before = 0, ""
     for found in _TOKEN.finditer(text):

@@ -19,6 +19,9 @@ VARIABLE, PLACEHOLDER = "\ue000", "\ue001"
 """What a script's variable and a placeholder of the scheduler begin with in a clean text."""
 
 
+_ANY_QUOTE = re.compile("['\"`]")
+
+
 class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     """A text in which only what an engine runs is left; what is not is blank, line by line and place by place.
 
@@ -32,6 +35,17 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     unclear: int
     reason: str
     engine: Engine
+
+    @property
+    def certain(self) -> int:
+        """The place up to which nothing that is in quotes can be taken for code.
+
+        Where a text is unclear that may be so because of a quote that was forgotten, or is an apostrophe: any before.
+        """
+        if self.unclear == len(self.raw):
+            return self.unclear
+        quote = _ANY_QUOTE.search(self.raw, 0, self.unclear)
+        return quote.start() if quote else self.unclear
 
     def __repr__(self) -> str:
         """Nothing of the text: SQL shall not end in a log or a traceback."""

@@ -86,12 +86,12 @@ class TestDays:
             assert hits("backfill.days", data, {"max": days - 1}) == [{"days": str(days), "max": str(days - 1)}]
 
     @pytest.mark.no_cover
-    def test_a_hundred_thousand_periods_are_judged_in_no_time(self) -> None:
+    def test_thousands_of_periods_are_judged_in_no_time(self) -> None:
         first = date(1900, 1, 1)
-        days = [f"{first + timedelta(number * 2 % 100_000)}" for number in range(100_000)]
+        days = [f"{first + timedelta(number * 2 % 19_990)}" for number in range(19_990)]
         started = time.process_time()
         found = hits("backfill.days", over(*((day, day) for day in days)), {"max": 1000})
-        assert found == [{"days": "50000", "max": "1,000"}]
+        assert found == [{"days": "9995", "max": "1,000"}]
         assert time.process_time() - started < 10
 
 
@@ -193,7 +193,7 @@ class TestNodes:
             (1, [1, 2], [2], 2),
             (1, [1, 2], [1], 2),
             ("1", ["2"], ["1"], 1),
-            (1, list(range(100_000)), list(range(100_000)), 100_000),
+            (1, list(range(90_000)), list(range(90_000)), 90_000),
         ],
     )
     def test_up_to_the_maximum_passes(self, root: object, included: list[object], excluded: object, count: int) -> None:

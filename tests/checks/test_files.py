@@ -539,6 +539,29 @@ def test_calls_are_named_with_their_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "functions"),
+    [
+        ("select get_a(1), get_b(1)", SQL, "get_a, get_b"),
+        ("select get_a(1), 'get_b(1)", SQL, "get_a, Get_*"),
+        ("select get_a(1) # get_b(1)", SQL, "get_a, Get_*"),
+        ("select 'get_a(1), max_pt(2)", SQL, "Get_*, max_pt"),
+        ("select get_a(1), it's, 'get_b(1)' from t", SQL, "get_a, Get_*"),
+        ("set a='get_b(1)'; select get_a(1)", SQL, "Get_*, get_a"),
+        ("select get_a(1);\n-- x\nSET a = get_b(1)", SQL, "get_a, Get_*"),
+        ("update t set a = get_a(1)", SQL, "get_a"),
+        ("sql('select get_a(1)')", PYTHON, "Get_*"),
+        ("get_a(1)", PYTHON, "Get_*"),
+        ("odpscmd -e 'select get_a(1), MAX_PT(2)'", SHELL, "Get_*, max_pt"),
+        ("get_a(1)", OTHER, "Get_*"),
+    ],
+)
+def test_of_a_call_that_may_be_a_part_of_a_text_the_pattern_is_told_and_not_the_name(
+    code: str, kind: int, functions: str
+) -> None:
+    assert [hit["functions"] for hit in called(code, kind, "Get_*", "MAX_PT")] == [functions]
+
+
 def test_a_call_over_several_lines_is_on_that_of_its_name() -> None:
     assert called("\nmax_pt\n\n('t'), max_pt('u')")[0]["lines"] == "2, 4"
 

@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension import settings
+from extension import pipeline, policy, settings
 from extension.checks import BY_ID, Need, sql
+from extension.events import EPOCH
 from extension.settings import ColumnNames
 from extension.sql.facts import KINDS, CrossJoin, Read, Statement
-from extension.verdict import Finding, hit
-from tests.cases import given, hits, judge, judge_one, sample, unknown
+from extension.verdict import Finding, Text, hit
+from tests.cases import event, given, hits, judge, judge_one, sample, unknown
 
 DOWNLOADS = ("download-resources", "download-resources-execute")
 FILES = ("commit-file", "deploy-file", "run-file", "delete-file")
@@ -49,6 +50,12 @@ def doubts(findings: Sequence[Finding]) -> list[tuple[str, object]]:
     assert not any(finding.judged for finding in findings)
     assert all(finding.unread for finding in findings)
     return [(str(finding.values.get("name", "")), finding.values["line"]) for finding in findings]
+
+
+def told(check: str, text: str, **with_: object) -> list[list[object]]:
+    """Values of the hits of a check in a text of which some could be read by its words alone, in English."""
+    judged = [finding.values for finding in judge(check, said(text), with_) if finding.judged]
+    return [[value.en if isinstance(value, Text) else value for value in values.values()] for values in judged]
 
 
 # All checks
@@ -124,6 +131,46 @@ def test_no_finding_holds_sql_or_what_is_in_quotes(check: str) -> None:
     secret = "select *, max(b), '13800000000' from hr.t join hr.u where name = \"li\" limit 10; select ( '13800000000'"
     for finding in judge(check, said(secret), {**hit}):
         assert not {"13800000000", "li", "select"} & set(str(finding.values).replace("'", " ").split())
+
+
+DOUBTFUL = (
+    "select a from hr.t where b = '{}",
+    "select a, '{}' from hr.t where b = 'c",
+    "select it's, '{}' from hr.t",
+    "select a from hr.t /* {}",
+    "select a from hr.t /* b /* {} */ c */",
+    "select a from hr.t # {}\n",
+    "select a from hr.t where b = $${}$$",
+    "select \u200b '{}' from hr.t",
+    "select from from '{}' ( from hr.t",
+    "execute '{}'",
+    "create function f as '{}'",
+    "do $${}$$",
+    "tunnel download '{}' hr.t",
+    "set a=it's {}",
+    "set a=(select '{}')",
+)
+"""Texts in which it is not clear what a literal or a comment is, or that run one."""
+
+
+@pytest.mark.parametrize("check", FAMILY)
+@pytest.mark.parametrize("text", DOUBTFUL)
+@pytest.mark.parametrize(
+    "inside",
+    [
+        *("hunter", "from hunter", "insert into hr.hunter select hunter.phone from hr.hunter", "hunter(1)"),
+        *("join hr.hunter on hunter(a) = b", "select * from hr.${x}hunter, hunter", "${hunter}(1)", "-- hunter.x"),
+    ],
+)
+def test_no_finding_holds_what_may_be_a_part_of_a_text_or_a_comment(check: str, text: str, inside: str) -> None:
+    _, hit = SETTINGS[check]
+    wide: dict[str, object] = {"deny": ["*"]} if check == "sql.functions" else {**hit}
+    more: list[dict[str, object]] = [{"allow": ["lab.*"]}, {"deny": ["hr.*"]}] if check == "sql.tables" else []
+    for code in ("commit-file", "download-resources"):
+        for source in ("odps", "mysql", "holo"):
+            data = said(text.replace("{}", inside), datasourceName=source)
+            for with_ in (wide, *more):
+                assert not any("hunter" in str(found.values) for found in judge_one(check, code, data, with_))
 
 
 # sql.tables
@@ -240,9 +287,72 @@ def test_many_tables_stand_in_one_message_that_can_be_read() -> None:
 
 
 def test_tables_of_a_statement_that_cannot_be_read_are_taken_from_its_words() -> None:
-    findings = judge("sql.tables", said("selec id frum x; select ( from hr . salary where"), {"deny": ["hr.*"]})
-    assert findings[0].values == {"table": "hr.salary", "line": "1"}
-    assert doubts(findings[1:])
+    text = "selec id frum x;\nselect ( from hr . salary where"
+    findings = judge("sql.tables", said(text), {"deny": ["Hr.Salary"]})
+    assert (findings[0].text, findings[0].values) == (sql.TABLE_IN_WORDS, {"table": "hr.salary", "line": "2"})
+    assert doubts(findings[1:]) == [("", "1, 2")]
+
+
+@pytest.mark.parametrize(
+    ("with_", "expected"),
+    [
+        ({"deny": ["lab.*", "HR.sal*", "hr.*"]}, [["HR.sal*", "2"], ["hr.*", "3"]]),
+        ({"deny": ["hr.*"], "except": ["*.salary"]}, [["hr.*", "3"]]),
+        ({"deny": ["*"], "access": ["written"]}, [["*", "3"]]),
+        ({"deny": ["*"], "access": ["read"]}, [["*", "2"]]),
+        ({"deny": ["lab.*"]}, []),
+        ({"allow": ["lab.*", "hr.orders"]}, [["a table other than lab.*, hr.orders", "2, 3"]]),
+        ({"allow": ["hr.*"]}, []),
+        ({"allow": ["hr.salary"], "deny": ["hr.salary"]}, [["hr.salary", "2"], ["a table other than hr.salary", "3"]]),
+    ],
+)
+def test_of_a_table_that_may_be_a_part_of_a_text_the_list_is_told_and_not_the_name(
+    with_: dict[str, object], expected: list[list[object]]
+) -> None:
+    text = "select 'a\n from hr.salary where x = b\n; insert into hr.users values ("
+    assert told("sql.tables", text, **with_) == expected
+
+
+def test_a_table_other_than_those_that_are_allowed_is_told_in_the_language_of_the_policy() -> None:
+    (hit, _) = judge("sql.tables", said("select ( from hr.salary"), {"allow": ["a.*", "b.*", "c.*", "d.*"]})
+    table = hit.values["table"]
+    assert isinstance(table, Text)
+    assert (table.en, table.zh) == ("a table other than a.*, b.*, c.*", "a.*, b.*, c.* 以外的表")
+
+
+@pytest.mark.parametrize(
+    ("with_", "said_"),
+    [("{allow: [lab.*]}", "Use none but lab.* 以外的表 (1)."), ("{deny: [hr.*]}", "Use none but hr.* (1).")],
+)
+def test_a_message_of_the_rule_s_own_tells_the_list_as_well(with_: str, said_: str) -> None:
+    content = f"""
+version: 1
+rules:
+  - id: r
+    on: download-resources
+    check: sql.tables
+    with: {with_}
+    message: "Use none but {{table}} ({{line}})."
+"""
+    asked = event("download-resources", said("select 'a from hr.hunter"))
+    verdict = pipeline.judge(asked, policy.parse(content.encode(), "p"), EPOCH)
+    assert verdict.message(1000).splitlines()[0] == f"[r] {said_}"
+
+
+def test_a_table_whose_project_is_not_known_is_not_told_where_it_may_be_a_part_of_a_text() -> None:
+    data = said("select 'a from salary", queryDwProjectName="")
+    (doubt,) = judge("sql.tables", data, {"deny": ["hr.*"], "allow": ["hr.*"]})
+    assert doubts([doubt]) == [("", "1")]
+    (hit, _) = judge("sql.tables", data, {"deny": ["hr.*", "*.sal*"]})
+    assert hit.values == {"table": "*.sal*", "line": "1"}
+
+
+def test_of_many_tables_in_words_the_first_ones_are_told() -> None:
+    tables = [f"hr.t{number}" for number in range(sql._TOLD)]
+    text = " ".join(("select ( from", ", ".join((*tables, "lab.t")), "where"))
+    assert told("sql.tables", text, deny=["lab.*", "hr.*"]) == [["hr.*", "1"]]
+    assert told("sql.tables", text, deny=["lab.*"]) == [["lab.*", "1"]]
+    assert told("sql.tables", text, allow=["shop.*"]) == [["a table other than shop.*", "1"]]
 
 
 @pytest.mark.parametrize("check", ["sql.tables", "sql.statements"])
@@ -368,7 +478,24 @@ def test_words_of_a_statement_that_cannot_be_read_may_name_a_column() -> None:
     assert doubts(judge("sql.columns", said("select ( phone from users", queryDwProjectName=""), PHONE))
 
 
-def test_a_pattern_finds_the_same_words_every_time() -> None:
+@pytest.mark.parametrize(
+    ("text", "patterns"),
+    [
+        ("select 'phone from hr.users", [["*.pho*", "1"], ["hr.users.phone", "1"]]),
+        ("select 1;\nselect name from hr.users 'x", []),
+        ("tunnel download hr.users x.csv", [["*.pho*", "1"], ["hr.users.phone", "1"]]),
+        ("tunnel download hr.staff x.csv", [["*.pho*", "1"]]),
+        ("tunnel upload x.csv hr.users", []),
+        ("tunnel download users x.csv", [["*.pho*", "1"]]),
+    ],
+)
+def test_of_a_column_that_may_be_a_part_of_a_text_the_pattern_is_told_and_not_the_name(
+    text: str, patterns: list[list[object]]
+) -> None:
+    assert told("sql.columns", text, deny=["*.pho*", "hr.users.phone"]) == patterns
+
+
+def test_of_columns_in_words_the_patterns_are_told() -> None:
     statement = Statement(
         kind="SELECT",
         line=1,
@@ -376,8 +503,8 @@ def test_a_pattern_finds_the_same_words_every_time() -> None:
         unread="why",
         words=frozenset({"phone_b", "phone_a", "name"}),
     )
-    assert list(sql._worded(statement, ColumnNames.read(["hr.users.phone*", "shop.*"]))) == ["hr.users.phone_a"]
-    assert list(sql._worded(statement, ColumnNames.read(["*.name"]))) == ["hr.users.name", "hr.staff.name"]
+    assert list(sql._in_words(statement, ColumnNames.read(["hr.users.phone*", "shop.*"]))) == ["hr.users.phone*"]
+    assert list(sql._in_words(statement, ColumnNames.read(["*.name"]))) == ["*.name", "*.name"]
 
 
 # sql.star
@@ -436,6 +563,14 @@ def test_functions_are_named_with_their_calls_and_lines() -> None:
 
 def test_a_function_in_text_is_no_call() -> None:
     assert found("sql.functions", "select 'max_pt(1)', \"max_pt(1)\", max_pt from t", deny=["max_pt"]) == []
+
+
+def test_of_a_call_that_may_be_a_part_of_a_text_the_pattern_is_told_and_not_the_name() -> None:
+    text = "select get_a(1), 'get_b(2),\nget_c(3), max_pt(4), min(5) from t"
+    assert told("sql.functions", text, deny=["Get_*", "MAX_PT"]) == [["Get_*, max_pt", 4, "1, 2"]]
+    assert told("sql.functions", "select get_a(1);" + text, deny=["get_*"]) == [["get_a, get_*", 4, "1, 2"]]
+    (doubt,) = judge("sql.functions", said("select '${f}(1)"), {"deny": ["max_pt"]})
+    assert doubts([doubt]) == [("", "1")]
 
 
 def test_a_function_that_a_parameter_names_cannot_be_told() -> None:

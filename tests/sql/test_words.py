@@ -49,6 +49,24 @@ def names(text: str) -> list[str]:
     return [word.text for word in words(text) if word.kind in ("name", "quoted")]
 
 
+# How far
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("select 'a' from t", "select 'a' from t"),
+        ("select a # b", "select a "),
+        ("select 'a' # b", "select "),
+        ("select it's, 'b' from t", "select it"),
+        ('select `a`, "b', "select "),
+        ("'", ""),
+    ],
+)
+def test_where_a_text_is_unclear_all_quotes_before_are_in_doubt(text: str, sure: str) -> None:
+    assert text[: clean(text, MAXCOMPUTE).certain] == sure
+
+
 # Comments
 
 
