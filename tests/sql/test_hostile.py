@@ -13,6 +13,7 @@ from extension import pipeline, policy
 from extension.events import EPOCH
 from extension.sql import analyse
 from extension.sql.facts import Analysis, Engine
+from extension.sql.reading import MAX_CHARS, MAX_ENDS
 from extension.verdict import Result, Verdict
 from tests.cases import event
 
@@ -109,6 +110,27 @@ def test_what_is_too_much_for_the_grammar_is_read_by_its_words(name: str) -> Non
 @pytest.mark.parametrize("name", [name for name in UNREAD if name != "1 MB of opening brackets"])
 def test_tables_are_found_by_words(name: str) -> None:
     assert "hr.users" in tables(read(UNREAD[name]()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["select a from hr.users where b in (" + "1," * (MAX_CHARS // 2) + "1)", "select 1;" * (MAX_ENDS + 1)],
+    ids=["characters", "statements"],
+)
+def test_what_an_instance_has_no_memory_for_is_not_read(text: str) -> None:
+    """It is a finding of every rule on SQL all the same."""
+    (statement,) = read(text).statements
+    assert (statement.unread, statement.reads, statement.line) == ("it is too long", (), 1)
+    verdict = judged(text)
+    assert verdict.result is Result.FAIL
+    assert {found.rule for found in verdict.findings if found.finding.unread} >= {"sql.tables", "sql.columns"}
+    assert not any(found.error for found in verdict.findings)
+
+
+def test_what_is_just_short_enough_is_read() -> None:
+    text = "select a from hr.users where b in (1".ljust(MAX_CHARS)
+    assert "hr.users" in tables(read(text[: MAX_CHARS - 1] + ")"))
+    assert len(read("drop table a.b;" * 1_000).statements) == 1_000
 
 
 DEEP = [
