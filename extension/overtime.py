@@ -35,24 +35,39 @@ class _Worker(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(name="extension-worker", daemon=True)
-        self.jobs: SimpleQueue[_Job[Any]] = SimpleQueue()
+        self.jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._ending = threading.Lock()
+        self._ended = False
         self.start()
 
     def run(self) -> None:
         """Do jobs. It ends with the one that is stopped, since nobody gives it another."""
-        with suppress(Stop):
-            while True:
-                _do(self.jobs.get())
+        with suppress(Stop):  # told twice, it hears the second time when it is about to end
+            try:
+                with suppress(Stop):
+                    while True:
+                        _do(self.jobs.get())
+            finally:
+                with self._ending:
+                    self._ended = True
 
     def stop(self) -> None:
-        """Have `Stop` raised in it, as soon as it is in code of Python's again."""
+        """Have `Stop` raised in it, as soon as it is in code of Python's again; one that waits for a job just ends.
+
+        Nothing is raised in one that has ended: Python has things to do behind that, and gives its number to the next.
+        """
         from ctypes import c_ulong, py_object, pythonapi  # noqa: PLC0415  loaded where something is stuck, and only then
 
-        pythonapi.PyThreadState_SetAsyncExc(c_ulong(self.ident or 0), py_object(Stop))
+        self.jobs.put(None)  # it may have come to the end of the job in the very moment when its time was up
+        with self._ending:
+            if not self._ended:
+                pythonapi.PyThreadState_SetAsyncExc(c_ulong(self.ident or 0), py_object(Stop))
 
 
-def _do(job: _Job[Any]) -> None:
-    """Do one job. A function of its own, so that nothing of the last one is held while there is none."""
+def _do(job: _Job[Any] | None) -> None:
+    """Do one job; raises Stop for None. A function of its own, so that nothing of the last one is held meanwhile."""
+    if job is None:
+        raise Stop
     try:
         job.outcome.put((job.work(), None))
     except Stop:
@@ -74,9 +89,12 @@ class Workers:
     @property
     def left(self) -> int:
         """How many that were left behind have not come to an end; each of them is told to once more."""
-        self._left = [worker for worker in self._left if worker.is_alive()]
-        for worker in self._left:
-            worker.stop()
+        for worker in [*self._left]:
+            if worker.is_alive():
+                worker.stop()
+            else:
+                with suppress(ValueError):  # another caller was faster
+                    self._left.remove(worker)
         return len(self._left)
 
     def run(self, work: Callable[[], T], within_s: float) -> T:
@@ -103,7 +121,9 @@ class Workers:
     def stoppable(self, work: Callable[[], T], within_s: float) -> T:
         """As `run`, for what computes rather than waits: in the main thread it is done here, under an alarm."""
         alarmed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        return _under_alarm(work, within_s) if alarmed else self.run(work, within_s)
+        if alarmed and signal.getsignal(signal.SIGALRM) is not None:  # None is one that could not be put back
+            return _under_alarm(work, within_s)
+        return self.run(work, within_s)
 
 
 def _under_alarm(work: Callable[[], T], within_s: float) -> T:
@@ -115,8 +135,9 @@ def _under_alarm(work: Callable[[], T], within_s: float) -> T:
             raise Stop
 
     before = signal.signal(signal.SIGALRM, ring)
+    timer = (0.0, 0.0)
     try:
-        signal.setitimer(signal.ITIMER_REAL, max(within_s, 0.001), AGAIN_S)
+        timer = signal.setitimer(signal.ITIMER_REAL, max(within_s, 0.001), AGAIN_S)
         found = work()
         over = True
     except Stop:
@@ -125,5 +146,6 @@ def _under_alarm(work: Callable[[], T], within_s: float) -> T:
     finally:
         over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)  # somebody else's goes on, later by what this took
     return found

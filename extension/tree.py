@@ -74,7 +74,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 class Section:
     """A mapping of the file, read key by key. What is wrong is noted in `faults`, with the place.
 
-    Every method raises PolicyError where that becomes more than MAX_FAULTS.
+    Every method raises PolicyError where that becomes as much as MAX_FAULTS.
     """
 
     def __init__(self, tree: Tree, faults: list[Fault], place: Place) -> None:

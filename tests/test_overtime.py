@@ -8,10 +8,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import pytest
 
+from extension import overtime
 from extension.overtime import Stop, Workers
 
 SHORT_S = 0.2
@@ -157,6 +158,26 @@ def test_an_alarm_leaves_nothing_behind(workers: Workers) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
+def test_an_alarm_of_somebody_else_goes_on(workers: Workers) -> None:
+    rung: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 100, 50)
+        workers.stoppable(lambda: 1, SHORT_S)
+        delay, interval = signal.getitimer(signal.ITIMER_REAL)
+        assert (99 < delay <= 100, interval, rung) == (True, 50, [])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_where_the_alarm_is_of_foreign_code_it_is_done_in_a_thread(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)
+    assert workers.stoppable(threading.current_thread, ENOUGH_S) is not threading.main_thread()
+
+
 def test_an_alarm_that_comes_too_late_is_not_heard(workers: Workers) -> None:
     """It can ring between the last step of the work and the one that turns it off."""
     handlers: list[Callable[[], None]] = []
@@ -205,6 +226,82 @@ def test_one_that_does_not_end_is_counted_and_told_again(workers: Workers) -> No
         workers.run(catch_once, SHORT_S)
     time.sleep(SHORT_S)
     assert workers.left == 1
+
+
+class Lingering(overtime._Worker):
+    """A worker that takes its time to end, and notes what is raised in it meanwhile."""
+
+    released = False
+    raised: BaseException | None = None
+
+    def run(self) -> None:
+        super().run()
+        try:
+            while not self.released:
+                time.sleep(0.01)
+        except Stop as stop:
+            self.raised = stop
+
+
+def test_one_that_is_about_to_end_is_told_nothing_more(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python has to put its own things in order then, such as the list of its threads."""
+    monkeypatch.setattr(overtime, "_Worker", Lingering)
+    worker = workers.run(threading.current_thread, ENOUGH_S)
+    assert isinstance(worker, Lingering)
+    with pytest.raises(TimeoutError):
+        workers.run(loop, SHORT_S)
+    until = time.monotonic() + ENOUGH_S
+    while not worker._ended and time.monotonic() < until:
+        time.sleep(0.01)
+    for _ in range(10):
+        assert workers.left == 1
+        time.sleep(0.01)
+    worker.released = True
+    worker.join(ENOUGH_S)
+    assert worker.raised is None
+
+
+class Late(overtime._Worker):
+    """A worker that is stopped a moment later than it was meant to be."""
+
+    def stop(self) -> None:
+        time.sleep(2 * SHORT_S)
+        super().stop()
+
+
+def test_one_that_has_done_its_job_when_it_is_stopped_ends(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for another job, outside of code of Python's: nothing can be raised there."""
+    monkeypatch.setattr(overtime, "_Worker", Late)
+    worker = workers.run(threading.current_thread, ENOUGH_S)
+    with pytest.raises(TimeoutError):
+        workers.run(lambda: time.sleep(1.5 * SHORT_S), SHORT_S)
+    worker.join(ENOUGH_S)
+    assert not worker.is_alive()
+    assert workers.left == 0
+
+
+def test_one_that_hears_nothing_of_it_ends_with_its_job(workers: Workers) -> None:
+    def catch() -> None:
+        with suppress(BaseException):
+            loop()
+
+    worker = workers.run(threading.current_thread, ENOUGH_S)
+    with pytest.raises(TimeoutError):
+        workers.run(catch, SHORT_S)
+    worker.join(ENOUGH_S)
+    assert not worker.is_alive()
+
+
+def test_callers_that_count_what_is_left_do_not_get_in_each_other_s_way(workers: Workers) -> None:
+    class Ended:
+        """Another caller finds it at the same time, and takes it out of the list."""
+
+        def is_alive(self) -> bool:
+            workers._left.clear()
+            return False
+
+    workers._left.append(cast("overtime._Worker", Ended()))
+    assert workers.left == 0
 
 
 def test_a_caller_who_is_stopped_leaves_its_work_behind(workers: Workers) -> None:

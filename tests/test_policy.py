@@ -15,7 +15,7 @@ from extension.policy import Draft, Source, variables
 from extension.rules import LoggedSql, Policy, Rule, Scope
 from extension.settings import Count, Listed, Maximum, MaximumSize, Protected
 from extension.sql.facts import KINDS, Engine
-from extension.tree import MAX_BYTES
+from extension.tree import MAX_BYTES, MAX_FAULTS, MAX_REPEATED
 from extension.verdict import Language, Mode, Result, Severity
 
 FULL = """\
@@ -1364,11 +1364,33 @@ def test_an_error_names_a_value_on_one_short_line() -> None:
     assert len(line) < 200
 
 
-def test_aliases_of_aliases_take_no_time() -> None:
-    """Eight aliases each, twenty levels: 8 to the power of 20 values, were they copied."""
+def test_aliases_of_aliases_are_refused() -> None:
+    """Eight aliases each, twenty levels: 8 to the power of 20 values."""
     levels = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 21)]
-    lines = refusal("version: 1\n" + "\n".join(levels) + "\nrules: *a20\n")
-    assert lines == ["p.yaml:7: aliases stand for more than 100,000 values here: use lists"]
+    assert refusal("version: 1\n" + "\n".join(levels) + "\nrules: *a20\n") == [
+        "p.yaml:7: aliases stand for more than 100,000 values here: use lists"
+    ]
+
+
+def test_an_alias_counts_with_all_that_it_stands_for() -> None:
+    text = "version: 1\na: &a [1, 2, &b [x, y]]\nb: *b\n"
+    assert len(refusal(text + "c: [" + ", ".join(["*a"] * ((MAX_REPEATED - 3) // 6)) + "]\n")) > 1
+    (line,) = refusal(text + "c: [" + ", ".join(["*a"] * ((MAX_REPEATED - 3) // 6 + 1)) + "]\n")
+    assert line.startswith("p.yaml:4: aliases stand for more than")
+
+
+def test_not_all_faults_are_said_where_there_are_very_many() -> None:
+    faults = refusal("version: 1\n" + "".join(f"x{number}: 1\n" for number in range(2 * MAX_FAULTS)))
+    assert len(faults) == MAX_FAULTS + 1
+    assert faults[-1] == "p.yaml:500: too much is wrong: what comes behind was not read"
+
+
+def test_nothing_is_proposed_where_there_is_too_much_to_choose_from() -> None:
+    for count, hint in ((500, "; did you mean list7?"), (501, "")):
+        lists = "".join(f"  list{number}: [1]\n" for number in range(count))
+        check = "on: '*', check: operator.id, with: {deny: {list: lost7}}"
+        line = f"p.yaml:{count + 3}: rule r: with.deny: there is no list 'lost7' under lists{hint}"
+        assert refusal(f"version: 1\nlists:\n{lists}rules: [{{id: r, {check}}}]\n") == [line]
 
 
 def test_a_policy_cannot_be_changed() -> None:
