@@ -2,6 +2,8 @@
 # make test   sets up .venv and runs the tests
 # make lint   ruff and mypy
 # make bench  what the package costs, as ratios within one run
+# make load   20,000 events through two instances while calls fail: what is lost or doubled, and what grows
+# make fuzz   looks for ten minutes (SECONDS=600) for input that breaks something
 # make docs   makes docs/checks.md anew from the code
 # make lock   pins requirements.txt and requirements-dev.txt anew from pyproject.toml
 
@@ -9,12 +11,13 @@ PYTHON ?= python3
 VENV ?= .venv
 COVERAGE ?= --cov
 PARALLEL ?= -n auto
+SECONDS ?= 600
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock"
 
-.PHONY: run setup test lint format bench docs lock clean
+.PHONY: run setup test lint format bench load fuzz docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -39,6 +42,13 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.sql
+
+load: $(READY)
+	$(BIN)/python -m benchmarks.load
+
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 docs: $(READY)
 	$(BIN)/python -m extension.reference >docs/checks.md
