@@ -22,6 +22,7 @@ from extension.verdict import Mode, Result, Verdict, clean, cut
 
 _FINDINGS, _CHARS, _ITEMS, _OUTLINE_CHARS = 40, 300, 20, 1000
 _FINDINGS_BYTES, _WARNINGS_BYTES, _OPTIONS_BYTES, _TABLES_BYTES = 12_000, 4_000, 8_000, 1_000
+_LINE_BYTES = 32_000
 """A line of Function Compute's log holds 32 KB."""
 
 
@@ -184,8 +185,25 @@ def _shown(fact: object) -> object:
     """A fact as the log holds it."""
     if isinstance(fact, tuple | list):
         return [_shown(item) for item in fact[:_ITEMS]]
-    return clean(str(fact)) if isinstance(fact, str | dict) else fact
+    long = isinstance(fact, int) and fact.bit_length() > _BITS
+    return clean(str(fact)) if long or isinstance(fact, str | dict) else fact
+
+
+_BITS = 64
+"""Longest number that is logged as one; its sender can have one of 4,300 digits."""
 
 
 def _log(level: int, line: Mapping[str, object]) -> None:
-    LOG.log(level, "%s", msgspec.json.encode(line).decode())
+    """Log a line. Where it is too long, parts of it are left empty, and it says which."""
+    text = msgspec.json.encode(line)
+    left_out: list[str] = []
+    while len(text) > _LINE_BYTES and len(left_out) < len(_SPARED):
+        part = _SPARED[len(left_out)]
+        left_out.append(part)
+        line = {**line, part: type(line.get(part))(), "left_out": left_out}
+        text = msgspec.json.encode(line)
+    LOG.log(level, "%s", text.decode())
+
+
+_SPARED = ("answers", "facts", "sql", "asked", "warnings", "findings")
+"""What is left out first."""

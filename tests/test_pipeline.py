@@ -1140,6 +1140,28 @@ class TestLog:
         function.handle(body("freeze-node", {"nodeIds": list(range(1, 1000))}))
         assert function.log[-1]["facts"]["nodeIds"] == list(range(1, 21))
 
+    def test_long_numbers_of_an_event_are_logged_in_short(self, function: Function) -> None:
+        function.handle(body("freeze-node", {"nodeIds": [2**64 - 1, 2**64, "9" * 4_000], "projectId": 10**30}))
+        facts = function.log[-1]["facts"]
+        assert facts["nodeIds"] == [2**64 - 1, str(2**64), f"{'9' * 119}…"]
+        assert facts["projectId"] == str(10**30)
+
+    def test_a_line_that_would_be_too_long_says_what_it_leaves_out(self, function: Function, tmp_path: Path) -> None:
+        wide = "🚫" * 119
+        rules = "".join(
+            f"  - {{id: r{number}, on: '*', when: '\"{wide}\" in operator.roles', options: {{result: o{number}}}}}\n"
+            for number in range(40)
+        )
+        function.policy(f"version: 1\nrules:\n{rules}", tmp_path)
+        function.dataworks.members["*"] = {"1": [f"{number}{wide}" for number in range(20)] + [wide]}
+        function.dataworks.options["*"] = {f"o{number}": wide for number in range(40)}
+        function.handle(body("commit-file", {"projectId": 1, "operator": "1", "fileName": wide}))
+        line = function.log[-1]
+        assert len(json.dumps(line, ensure_ascii=False).encode()) < 32_000
+        assert line["left_out"] == ["answers"]
+        assert line["answers"] == {}
+        assert line["facts"]["fileName"] == wide
+
     def test_neither_sql_nor_credentials_are_logged_or_posted(
         self, function: Function, caplog: pytest.LogCaptureFixture
     ) -> None:
