@@ -12,8 +12,10 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
-AGAIN_S = 0.5
-"""After this long the alarm rings again: what it interrupts can catch it by mistake, with a bare `except`."""
+AGAIN_S = 0.1
+"""After this long the alarm rings again: what it interrupts can catch it by mistake, with a bare `except`, or be called
+where Python ignores what is raised, such as by the collector of garbage.
+"""
 
 T = TypeVar("T")
 
@@ -137,9 +139,11 @@ def _under_alarm(work: Callable[[], T], within_s: float) -> T:
     before = signal.signal(signal.SIGALRM, ring)
     timer = (0.0, 0.0)
     try:
-        timer = signal.setitimer(signal.ITIMER_REAL, max(within_s, 0.001), AGAIN_S)
-        found = work()
-        over = True
+        try:
+            timer = signal.setitimer(signal.ITIMER_REAL, max(within_s, 0.001), AGAIN_S)
+            return work()
+        finally:
+            over = True
     except Stop:
         over = True
         raise TimeoutError(f"not done in {within_s:.1f} s") from None
@@ -148,4 +152,3 @@ def _under_alarm(work: Callable[[], T], within_s: float) -> T:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         signal.setitimer(signal.ITIMER_REAL, *timer)  # somebody else's goes on, later by what this took
-    return found

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import ModuleType
 
 import msgspec
@@ -53,8 +54,9 @@ def run(pipes: Sequence[Pipe], variables: Mapping[str, str], module: str, timeou
 
 
 def _serve(pipe: Pipe, handler: ModuleType, timeout_s: int) -> None:
-    while True:
-        pipe.send(_invoke(pipe.recv_bytes(), handler, timeout_s))
+    with suppress(EOFError, OSError):  # the platform is gone
+        while True:
+            pipe.send(_invoke(pipe.recv_bytes(), handler, timeout_s))
 
 
 def _invoke(body: bytes, handler: ModuleType, timeout_s: int) -> Outcome:
