@@ -18,7 +18,6 @@ from hypothesis.strategies import SearchStrategy
 
 import extension.sql.reading  # noqa: F401  it raises the limit of recursion, which Hypothesis minds within a test
 from extension import catalogue, cel, envelopes, events, policy, windows
-from extension.catalogue import Entry
 from extension.checks import BY_ID, Check, files, quality, tables
 from extension.dataworks import Credentials
 from extension.errors import PolicyError
@@ -73,34 +72,20 @@ ODD = (
     *("\0", "\x07", "\x1b[31m", "\x7f", "\x85", "\x9b", "\r\n", "\n", "\t", "\u2028", "\u2029", "\ud800", "\udc00"),
     *("<script>alert(1)</script>", "<b>", "&lt;", "</td>", "](javascript:x)", "'", '"', "`", "\\", "$", "#", ";"),
     *("{", "}", "{0.__class__}", "{rule}", "{operator!r}", "{:>9999999}", "%s", "%(a)s", "%n", "${x}", "{{", "}}"),
-    *(
-        "e\u0301",
-        "\u0301" * 5,
-        "👨‍👩‍👧",
-        "🇨🇳",
-        "👍🏽",
-        "ｆｕｌｌ",
-        "İ",
-        "ß",
-        "ﬀ",
-        "數",
-        "表",
-        "é",
-        " ",
-        "　",
-        "*",
-        "?",
-        ".",
-    ),
+    *("e\u0301", "\u0301" * 5, "👨‍👩‍👧", "🇨🇳", "👍🏽", "ｆｕｌｌ", "İ", "ß", "ﬀ", "數", "表", "é"),
+    *(" ", "\u3000", "\xa0", "*", "?", "."),
     *("true", "null", "NaN", "-1", "0", "00", "1e400", "[]", "{}", "[1]", '{"a": 1}', '"', "--", "/*", "*/", "' or '"),
 )
 """What texts are made of that means something to somebody: a terminal, a browser, a template, a database."""
+
+_LONGEST = 10**4_299
+"""A number with as many digits as Python takes from a text."""
 
 _LONG = ("a" * 2_000, "数" * 2_000, "a b " * 1_000, "\u202e" * 2_000, "\n" * 2_000, "e\u0301" * 1_000, "9" * 5_000)
 
 
 def texts(most: int = 20) -> SearchStrategy[str]:
-    """Any text, halves of surrogate pairs among them; now and then a long one."""
+    """Any text, of which halves of surrogate pairs can be a part; now and then a long one."""
     parts = st.lists(st.sampled_from(ODD) | st.text(max_size=4), max_size=6).map("".join)
     return st.text(max_size=most) | parts | st.sampled_from(ODD) | st.sampled_from(_LONG)
 
@@ -108,7 +93,7 @@ def texts(most: int = 20) -> SearchStrategy[str]:
 _NUMBERS = st.one_of(
     st.integers(-2, 3),
     st.integers(),
-    st.sampled_from((2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**40)),
+    st.sampled_from((2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**40, _LONGEST)),
     st.floats(),
 )
 
@@ -204,7 +189,7 @@ def likely(kind: Any) -> SearchStrategy[Any]:  # noqa: ANN401  what kind a field
         return st.sampled_from(_words()) | texts() | st.integers(0, 200_000)
     if kind is bool:
         return st.sampled_from((True, False, "true", "false", "1", 0))
-    numbers = st.integers(0, 12) | st.integers(0) | st.sampled_from(sorted(files.FILE_TYPES))
+    numbers = st.integers(0, 12) | st.integers(0) | st.sampled_from((*files.FILE_TYPES, _LONGEST))
     return numbers | numbers.map(str)
 
 
@@ -222,9 +207,9 @@ _UNKNOWN = ("pre-something-new", "download-resources ", "DOWNLOAD-RESOURCES", "x
 
 
 @st.composite
-def deliveries(draw: st.DrawFn, entries: Sequence[Entry] = catalogue.ENTRIES) -> Delivered:
+def deliveries(draw: st.DrawFn) -> Delivered:
     """An event in either envelope, of which it is clear whether anybody waits for a verdict, whatever else it says."""
-    entry = draw(st.sampled_from(entries))
+    entry = draw(st.sampled_from(catalogue.ENTRIES))
     code = draw(st.sampled_from((entry.code, entry.code, entry.event_type, *_UNKNOWN)))
     known = catalogue.BY_CODE.get(code.strip()) or catalogue.BY_TYPE.get(code)
     data = draw(payloads(entry.payload) if entry.payload else st.dictionaries(texts(8), values(), max_size=3))
@@ -302,7 +287,7 @@ def completed(draw: st.DrawFn, code: str) -> Event[Any]:
 
 
 def _had(strategy: SearchStrategy[T]) -> SearchStrategy[T | Missing]:
-    """What was asked for, or mostly."""
+    """What was asked for, or now and then why it could not be had."""
     return strategy | strategy | strategy | st.just(Missing("GetX: HTTP 500: InternalError: <b>no</b>"))
 
 

@@ -31,6 +31,8 @@ KEPT_BYTES = 600
 @click.option("--keep", is_flag=True, help="Put what reached something new among the seeds.")
 def main(seconds: int, target: tuple[str, ...], *, keep: bool) -> None:
     """Fuzz, one target after the other."""
+    from tests.fuzz.words import dictionary  # noqa: PLC0415  a child must not have loaded what it is to watch
+
     targets = target or NAMES
     failed = False
     with tempfile.TemporaryDirectory() as folder:
@@ -38,10 +40,12 @@ def main(seconds: int, target: tuple[str, ...], *, keep: bool) -> None:
             corpus = Path(folder) / name
             corpus.mkdir()
             (FINDINGS / name).mkdir(parents=True, exist_ok=True)
+            words = Path(folder) / f"{name}.dict"
+            words.write_text(dictionary(name), encoding="ascii")
             arguments = [
                 *(str(corpus), str(SEEDS / name), f"-max_total_time={seconds // len(targets)}"),
                 *(f"-max_len={MAX_BYTES}", "-timeout=30", "-rss_limit_mb=2048", "-print_final_stats=1"),
-                f"-artifact_prefix={FINDINGS / name}/",
+                *(f"-artifact_prefix={FINDINGS / name}/", f"-dict={words}"),
             ]
             failed |= _fuzz(name, arguments) != 0
             for found in corpus.iterdir() if keep else ():
