@@ -3,6 +3,7 @@
 import json
 import logging
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from extension.dataworks import READS, Credentials
 from extension.deliveries import Deliveries
 from extension.edges import ANSWERED_SIZE, ANSWERED_TTL_S
 from extension.local import EXTENSION_CODE, DataWorks, Received
+from extension.overtime import Stop
 from extension.storage import ROOT
 
 EVENTS = ROOT / "events"
@@ -121,6 +123,18 @@ def function(
     function.initialize()
     yield function
     monkeypatch.setattr(handler, "_extension", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Report what is raised where Python ignores it, but for `Stop`: that can be anywhere, and is raised again."""
+    del config
+    report = sys.unraisablehook
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if unraisable.exc_type is not Stop:
+            report(unraisable)
+
+    sys.unraisablehook = hook
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

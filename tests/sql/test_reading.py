@@ -160,3 +160,12 @@ def test_deep_brackets_are_read_or_refused_and_never_the_end_of_the_process(dept
     found = statements("select * from " + "(select a from " * depth + "hr.users" + ") x" * depth)
     assert {read.table for each in found for read in each.reads} == {"hr.users"}
     assert bool(found[0].unread) is (depth == 1500)
+
+
+@pytest.mark.parametrize(
+    "text", ["select a from b where c = 1".ljust(reading.MAX_CHARS + 1), ";" * (reading.MAX_ENDS + 1)]
+)
+def test_a_text_that_is_too_long_is_one_statement_that_was_not_read(text: str) -> None:
+    found = reading.read(text, Engine.MAXCOMPUTE, "p")
+    assert [(each.kind, each.unread) for each in found.statements] == [("OTHER", "it is too long")]
+    assert found.characters == len(text)
