@@ -125,6 +125,7 @@ def function(
     monkeypatch.setattr(handler, "_extension", None)
 
 
+@pytest.hookimpl(trylast=True)  # pytest puts its own hook there at first
 def pytest_configure(config: pytest.Config) -> None:
     """Report what is raised where Python ignores it, but for `Stop`: that can be anywhere, and is raised again."""
     del config
