@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
@@ -80,16 +81,18 @@ def serve(pipes: Sequence[Pipe], seed: int) -> None:
         dataworks.options["*"] = events.OPTIONS
         dataworks.members["*"] = events.ROLES
         pipe.send(dataworks.url)
-        while True:
-            if pipe.poll(pauses.uniform(*CALM_S)):
-                share = pipe.recv()
-                if share is None:
-                    break
-                weather.share = share
-            elif weather.share:
-                dataworks.refuse()
-                time.sleep(pauses.uniform(*REFUSING_S))
-                dataworks.accept()
-                refusing += 1
+        with suppress(EOFError):  # the platform is gone
+            while True:
+                if pipe.poll(pauses.uniform(*CALM_S)):
+                    share = pipe.recv()
+                    if share is None:
+                        break
+                    weather.share = share
+                elif weather.share:
+                    dataworks.refuse()
+                    time.sleep(pauses.uniform(*REFUSING_S))
+                    dataworks.accept()
+                    refusing += 1
     faults = dict(weather.faults)
-    pipe.send(Taken(verdicts=dataworks.verdicts, calls=weather.calls, faults=faults, refusing=refusing))
+    with suppress(OSError):  # as above
+        pipe.send(Taken(verdicts=dataworks.verdicts, calls=weather.calls, faults=faults, refusing=refusing))
