@@ -40,14 +40,18 @@ class Fault(msgspec.Struct, frozen=True):
     file: str = ""
 
     def at(self, file: str) -> str:
-        """One line that names file, rule and key, in the form that editors make a link of."""
+        """One line that names file, rule and key, in the form that editors make a link of.
+
+        What the problem quotes of the policy can have line ends in it: they are written as in a text of Python's.
+        """
         file = self.file or file
         place = [f"{file}:{self.line}" if self.line else file]
         if self.rule:
             place.append(f"rule {self.rule}")
         if self.key:
             place.append(self.key)
-        return ": ".join((*place, self.problem))
+        problem = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in self.problem)
+        return ": ".join((*place, problem))
 
 
 class PolicyError(ExtensionError):

@@ -203,11 +203,11 @@ class TestDeadline:
         assert [each["mode"] for each in found(function).values()] == ["exempt", "exempt"]
 
     def test_a_long_text_of_sql_is_not_read_beyond_the_time(self, function: Function, tmp_path: Path) -> None:
-        """It takes five seconds otherwise."""
+        """The grammar takes six seconds for it, which is just not too long to be given to it."""
         function.timeout_s = 3
         deploy(function, tmp_path, "check: sql.tables, with: {deny: ['x.*']}, on_timeout: WARN")
         event = json.loads(DOWNLOAD)
-        columns = ", ".join(f"c{number}" for number in range(130_000))
+        columns = ", ".join(f"c{number}" for number in range(120_000))
         event["messageBody"]["sqlText"] = f"select {columns} from shop.t"  # noqa: S608  no database sees it
         started = time.monotonic()
         assert function.handle(json.dumps(event).encode())["checkResult"] == "WARN"

@@ -1364,6 +1364,25 @@ def test_an_error_names_a_value_on_one_short_line() -> None:
     assert len(line) < 200
 
 
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (rule(message=r'"{a\n\nb}"'), r"{a\n\nb} is not a placeholder"),
+        (rule(when='"' + r"now.getHours('''a\nb''') > 1" + '"'), r"found '''a\nb'''"),
+        (pattern(r'"(?P<a\Lb>x)"'), r"invalid named capture group: (?P<a\u2028b>"),
+        (
+            rule(on="download-resources-execute", check="download.ip", with_=r'{deny: ["fe80::1%\n/8"]}'),
+            r"fe80::1%\n/8 has host bits set",
+        ),
+        ("version: !a%0Ab 1", r"the tag !a\nb is not supported"),
+    ],
+)
+def test_what_an_error_quotes_begins_no_line(content: str, found: str) -> None:
+    (line,) = refusal(content)
+    assert line.isprintable()
+    assert found in line
+
+
 def test_aliases_of_aliases_are_refused() -> None:
     """Eight aliases each, twenty levels: 8 to the power of 20 values."""
     levels = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 21)]
