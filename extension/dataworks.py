@@ -60,6 +60,15 @@ class Credentials(msgspec.Struct, frozen=True):
 CALL_S = 8.0
 """Most that one call may take: connection and answer."""
 
+CONNECTING = 3 / 8
+"""What of the time of a call is for the connection; the rest is for each piece of the answer."""
+
+MAX_MESSAGE_CHARS = 300
+"""Longest text of a failure that is kept."""
+
+UNREADABLE = "UnreadableAnswer"
+"""Code of an answer that does not say what became of the call."""
+
 
 class Transport(Protocol):
     """A way to make a call of the OpenAPI."""
@@ -69,6 +78,47 @@ class Transport(Protocol):
     ) -> Mapping[str, object]:
         """Make one call in about that time, and return the body of the answer; raises PlatformError for all else."""
         ...
+
+
+SPARED_S = 60.0
+"""How long the second transport is not tried after it did no better than the first."""
+
+
+class Guarded:
+    """A transport with another one behind it, for what may be the first one's own fault: see `PlatformError.mistaken`.
+
+    The second one makes the call again at once, in what is left of its time. Where that goes better it makes all calls
+    from then on, and `doubt` says why, empty until then.
+    """
+
+    def __init__(self, first: Transport, second: Callable[[], Transport | None], *, clock: Callable[[], float]) -> None:
+        """`second` loads the other transport, None where there is none."""
+        self.doubt = ""
+        self._transport = first
+        self._second = second
+        self._clock = clock
+        self._spared_until = 0.0
+
+    def call(
+        self, action: str, parameters: Mapping[str, str], credentials: Credentials, within_s: float = CALL_S
+    ) -> Mapping[str, object]:
+        """Make one call, or the same one twice; see `Transport`."""
+        ends = self._clock() + within_s
+        try:
+            return self._transport.call(action, parameters, credentials, within_s)
+        except PlatformError as error:
+            failed = error
+        second = self._second() if failed.mistaken and not self.doubt and self._clock() >= self._spared_until else None
+        left_s = ends - self._clock()
+        if second is None or left_s < _SHORTEST_S:
+            raise failed
+        try:
+            answer = second.call(action, parameters, credentials, left_s)
+        except PlatformError:
+            self._spared_until = self._clock() + SPARED_S
+            raise
+        self._transport, self.doubt = second, str(failed)
+        return answer
 
 
 ATTEMPTS = 4
@@ -228,10 +278,14 @@ def event_detail(
     action = "GetIDEEventDetail"
     asked = {"MessageId": message_id, "ProjectId": workspace}
     answer = _read(transport, credentials, action, asked, _Detail)
-    detail = {name: member for name, member in answer.event_detail.items() if member and any(member.values())}
+    members = {name: answer.event_detail.get(name) for name in _MEMBERS}
+    detail = {name: member for name, member in members.items() if member and any(member.values())}
     if not detail:
         raise _unreadable(action, "no member of EventDetail is filled", answer.request_id)
     return detail
+
+
+_MEMBERS = ("CommittedFile", "DeletedFile", "FileExecutionCommand", "TableModel")
 
 
 def option_values(
@@ -283,7 +337,7 @@ def member_roles(transport: Transport, credentials: Credentials, *, workspace: s
         page, request_id = answer.data, answer.request_id
         for member in page.project_member_list:
             held = roles.get(str(member.project_member_id), frozenset())
-            codes = (role.project_role_code for role in member.project_role_list)
+            codes = (role.project_role_code for role in member.project_role_list if role)
             roles[str(member.project_member_id)] = held.union(code for code in codes if code)
         count += len(page.project_member_list)
         if not page.project_member_list or count == page.total_count:
@@ -346,7 +400,7 @@ class _Role(msgspec.Struct, frozen=True, rename="pascal"):
 
 class _Member(msgspec.Struct, frozen=True, rename="pascal"):
     project_member_id: str | int
-    project_role_list: tuple[_Role, ...] = ()
+    project_role_list: tuple[_Role | None, ...] = ()
 
 
 class _Members(msgspec.Struct, frozen=True, rename="pascal"):
@@ -371,9 +425,16 @@ def _read(
     """Make a call, and read the answer as `shape`."""
     answer = transport.call(action, parameters, credentials)
     try:
-        return msgspec.convert(answer, shape)
+        return msgspec.convert(_filled(answer), shape)
     except (ValueError, RecursionError) as error:  # the text has types and names of fields, nothing of their content
         raise _unreadable(action, str(error), str(answer.get("RequestId", ""))) from error
+
+
+def _filled(value: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+    """What an answer says, without its nulls: what is null is not there."""
+    if isinstance(value, Mapping):
+        return {name: _filled(each) for name, each in value.items() if each is not None}
+    return [_filled(each) for each in value] if isinstance(value, list) else value
 
 
 _NO_SUCCESS = "Success=false"
@@ -399,9 +460,7 @@ def _must_succeed(action: str, answer: Mapping[str, object], credentials: Creden
 
 
 def _unreadable(action: str, problem: str, request_id: str) -> PlatformError:
-    return PlatformError(
-        action=action, status=_OK, code="UnreadableAnswer", message=problem, request_id=clean(request_id)
-    )
+    return PlatformError(action=action, status=_OK, code=UNREADABLE, message=problem, request_id=clean(request_id))
 
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from extension import storage
-from extension.dataworks import CALL_S, Cache, Credentials, Line, Transport
+from extension.dataworks import CALL_S, Cache, Credentials, Guarded, Line, Transport
 from extension.deliveries import Deliveries
 from extension.errors import ConfigurationError, PolicyError
 from extension.overtime import Workers
@@ -53,6 +53,13 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+class Client(StrEnum):
+    """What makes the calls: the standard library, with the SDK behind it, or the SDK alone."""
+
+    LIGHT = "light"
+    SDK = "sdk"
+
+
 class Endpoint(msgspec.Struct, frozen=True):
     """Where calls go: `host` with its port, or empty for the endpoint that the SDK knows for the region."""
 
@@ -65,6 +72,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
     extension_code: str
     endpoint: Endpoint
+    client: Client
     callback: bool
     policy: Path
     mode: Switch
@@ -78,6 +86,7 @@ def environment() -> Environment:
     return Environment(
         extension_code=variables.get("DATAWORKS_EXTENSION_CODE", "").strip(),
         endpoint=_endpoint(variables.get("DATAWORKS_ENDPOINT", "").strip()),
+        client=Client(_choice(variables, "DATAWORKS_CLIENT", tuple(Client))),
         callback=_choice(variables, "DATAWORKS_CALLBACK", ("on", "off")) == "on",
         policy=ROOT / path,
         mode=Switch(_choice(variables, "EXTENSION_MODE", tuple(Switch))),
@@ -216,19 +225,47 @@ class Extension:
         """What is wrong with the policy on disk where an earlier one is in force, empty where it is that."""
         return self._store.broken if self._store else ""
 
-    def transport(self) -> Transport:
-        """The way to DataWorks. The SDK is the slow part of a start, so it is loaded while nobody waits yet.
+    @property
+    def doubtful_client(self) -> str:
+        """Why the SDK makes the calls and not the light client, empty where it is as it was set."""
+        return self._transport.doubt if isinstance(self._transport, Guarded) else ""
 
-        Raises ConfigurationError where it is not known which way that is.
+    def transport(self) -> Transport:
+        """The way to DataWorks. What it is made of is loaded while nobody waits yet.
+
+        The SDK makes the calls where the environment says so, or a proxy, which the light client does not know. Raises
+        ConfigurationError where it is not known which way it is, or the SDK is needed and not there.
         """
         if self._transport is None:
             endpoint = self.environment.endpoint
             if not endpoint.host and not re.fullmatch(r"[a-z0-9-]+", self.region):
                 raise ConfigurationError("FC_REGION", "the region is not known; set it, or DATAWORKS_ENDPOINT")
-            from extension.sdk import Sdk  # noqa: PLC0415  heavy, and not needed where nothing is asked or posted
+            if self.environment.client is Client.SDK or (endpoint.protocol == "https" and _proxied()):
+                sdk = self._sdk()
+                if sdk is None:
+                    raise ConfigurationError("DATAWORKS_CLIENT", "the SDK is needed, and this package is without it")
+                self._transport = sdk
+            else:
+                from extension.light import Light  # noqa: PLC0415  not needed where nothing is asked or posted
 
-            self._transport = Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
+                light = Light(
+                    region=self.region,
+                    endpoint=endpoint.host,
+                    protocol=endpoint.protocol,
+                    now=now,
+                    clock=time.monotonic,
+                )
+                self._transport = Guarded(light, self._sdk, clock=time.monotonic)
         return self._transport
+
+    def _sdk(self) -> Transport | None:
+        """The official SDK, None where it is not deployed."""
+        try:
+            from extension.sdk import Sdk  # noqa: PLC0415  heavy, and mostly not needed
+        except ModuleNotFoundError:
+            return None
+        endpoint = self.environment.endpoint
+        return Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
 
     def line(self, call: Call, until: float) -> Line:
         """The way to DataWorks for one invocation. Raises ConfigurationError as `transport` does."""
@@ -256,6 +293,11 @@ class Extension:
 def now() -> datetime:
     """The moment, in UTC: for who judges without a call of Function Compute."""
     return datetime.now(UTC)
+
+
+def _proxied() -> bool:
+    """Whether calls are to go through a proxy."""
+    return bool(os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"))
 
 
 def _seconds(value: Any) -> float:  # noqa: ANN401  whatever a runtime puts there

@@ -101,6 +101,11 @@ class PlatformError(ExtensionError):
         return unread or throttled or self.status >= 500  # noqa: PLR2004  the HTTP class of server errors
 
     @property
+    def mistaken(self) -> bool:
+        """Whether the mistake may be the caller's own: the signature is refused, or the answer cannot be read."""
+        return self.code in _OF_THE_SIGNATURE or self.code == "UnreadableAnswer"
+
+    @property
     def refused(self) -> bool:
         """Whether the platform understood the call and turned it down for what it says about the event.
 
@@ -112,6 +117,13 @@ class PlatformError(ExtensionError):
         return 400 <= self.status < 500 and not passing  # noqa: PLR2004  the HTTP class of client errors
 
 
+_OF_THE_SIGNATURE = (
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "InvalidContentSha256",
+    "MissingAuthorization",
+    "SignatureNonceUsed",
+)
 _TIME_OR_CALLER = (401, 403, 408, 429)
 _TIME_OR_CALLER_CODES = (
     "InternalError",

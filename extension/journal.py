@@ -141,6 +141,8 @@ def _warnings(event: Event[Any], extension: Extension, call: Call) -> list[str]:
         warnings.append(f"the policy has changed and is broken; an earlier one decided: {extension.broken_policy}")
     if extension.slow_policy:
         warnings.append("the files of the policy could not be read in time; an earlier look at them decided")
+    if extension.doubtful_client:
+        warnings.append(f"the SDK makes the calls, since the light client's was not taken: {extension.doubtful_client}")
     if extension.environment.mode is Switch.OFF:
         warnings.append("EXTENSION_MODE is off: nothing is judged")
     if not event.known:

@@ -12,12 +12,9 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 
 from extension import __version__
-from extension.dataworks import CALL_S, Credentials
+from extension.dataworks import CALL_S, CONNECTING, MAX_MESSAGE_CHARS, UNREADABLE, Credentials
 from extension.errors import PlatformError
 from extension.verdict import clean
-
-CONNECTING = 3 / 8
-"""What of the time of a call is for the connection; the rest is for each piece of the answer."""
 
 logging.getLogger("darabonba-core").disabled = True
 """With DEBUG=sdk in the environment the SDK logs the headers of every request: token, key id and signature."""
@@ -42,8 +39,6 @@ _CALLS: dict[str, tuple[str, type[Any]]] = {
     "GetInstance": ("get_instance_with_options", models.GetInstanceRequest),
 }
 """Method of the client and class of the request for each action."""
-
-MAX_MESSAGE_CHARS = 300
 
 
 class _Client(Client):  # type: ignore[misc]  # the SDK has no types
@@ -93,7 +88,7 @@ class Sdk:
             if status == 200 and answer.get("RequestId"):  # noqa: PLR2004  the SDK takes every status below 400 for it
                 return answer
             failure = PlatformError(
-                action=action, status=status, code="UnreadableAnswer", message="not the platform's", request_id=""
+                action=action, status=status, code=UNREADABLE, message="not the platform's", request_id=""
             )
         raise failure from None  # the SDK's own text quotes the request and the answer, credentials included
 
@@ -118,7 +113,7 @@ def _failure(action: str, error: Exception, credentials: Credentials) -> Platfor
         return PlatformError(
             action=action,
             status=error.status_code or 0,
-            code=clean(str(answer.get("Code") or answer.get("code") or "UnreadableAnswer")),
+            code=clean(str(answer.get("Code") or answer.get("code") or UNREADABLE)),
             message=clean(
                 credentials.scrub(str(answer.get("Message") or answer.get("message") or "")), MAX_MESSAGE_CHARS
             ),
@@ -130,7 +125,7 @@ def _failure(action: str, error: Exception, credentials: Credentials) -> Platfor
         causes.append(cause)
     names = [type(cause).__name__ for cause in causes]
     travelled = names[names.index("RetryError") + 1 :] if "RetryError" in names else []
-    code, reason = (travelled[0], travelled[-1]) if travelled else ("UnreadableAnswer", names[-1])
+    code, reason = (travelled[0], travelled[-1]) if travelled else (UNREADABLE, names[-1])
     return PlatformError(action=action, status=0, code=code, message=reason, request_id="")
 
 

@@ -112,6 +112,7 @@ def function(
         DATAWORKS_ENDPOINT=dataworks.url,
         DATAWORKS_EXTENSION_CODE=EXTENSION_CODE,
         DATAWORKS_CALLBACK="",
+        DATAWORKS_CLIENT="",
         EXTENSION_POLICY="",
         EXTENSION_MODE="",
         EXTENSION_RESPONSE_FIELDS="",
@@ -154,8 +155,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if cells := sum("test_outages.py::test_matrix[" in test for test in passed):
         matrix = test_outages.MATRIX
         faults, actions = {cell.fault for cell in matrix}, {cell.action for cell in matrix}
-        terminalreporter.section(f"fault matrix: {len(matrix)} cells", sep="-")
+        terminalreporter.section(f"fault matrix: {len(matrix) + len(test_outages.OF_SDK)} cells", sep="-")
         terminalreporter.write_line(
             f"{cells} hold: {len(faults)} faults x {len(actions)} callback APIs x first call and every call with FAIL,"
-            " first call with WARN x both deliveries"
+            f" first call with WARN x both deliveries; and {len(test_outages.OF_SDK)} with the SDK alone"
         )

@@ -67,12 +67,13 @@ class Witness(DataWorks):
 class Stub:
     """A server on loopback that reads a request, does with the connection what `behave` says, and hangs up.
 
-    `requests` holds the heads of what it read, `hung_up` counts the connections that are closed. Use it in a `with`
-    block; `ended` is set when that is left.
+    `requests` holds the heads of what it read, `bodies` what came behind them, `hung_up` counts the connections that
+    are closed. Use it in a `with` block; `ended` is set when that is left.
     """
 
     def __init__(self, behave: "Behaviour") -> None:
         self.requests: list[str] = []
+        self.bodies: list[bytes] = []
         self.ended = threading.Event()
         self.hung_up = threading.Semaphore(0)
         stub = self
@@ -83,7 +84,7 @@ class Stub:
                 while not head.endswith(b"\r\n\r\n"):
                     head += self.rfile.readline() or b"\r\n\r\n"
                 stub.requests.append(head.decode())
-                self.rfile.read(_content_length(head.decode()))
+                stub.bodies.append(self.rfile.read(_content_length(head.decode())))
                 behave(self, stub)
 
         class Server(socketserver.ThreadingTCPServer):

@@ -1,17 +1,21 @@
 """The environment is read strictly, the clock once, the credentials anew at every call."""
 
 import json
+import sys
 import traceback
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPSConnection
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from extension import edges, local
-from extension.dataworks import Credentials
+from extension.dataworks import Credentials, Guarded
 from extension.edges import Endpoint, Switch
 from extension.errors import ConfigurationError, PolicyError
+from extension.light import Light
+from extension.sdk import Sdk
 from extension.storage import ROOT
 from tests.conftest import Function
 
@@ -19,6 +23,9 @@ VARIABLES = (
     "DATAWORKS_EXTENSION_CODE",
     "DATAWORKS_ENDPOINT",
     "DATAWORKS_CALLBACK",
+    "DATAWORKS_CLIENT",
+    "HTTPS_PROXY",
+    "https_proxy",
     "EXTENSION_POLICY",
     "EXTENSION_MODE",
     "EXTENSION_RESPONSE_FIELDS",
@@ -40,6 +47,7 @@ def test_everything_has_a_default() -> None:
     found = edges.environment()
     assert found.extension_code == ""
     assert found.endpoint == Endpoint("https", "")
+    assert found.client is edges.Client.LIGHT
     assert found.callback
     assert found.policy == ROOT / "policy.yaml"
     assert found.mode is Switch.ENFORCE
@@ -119,6 +127,7 @@ def test_an_endpoint_that_would_lead_elsewhere_is_refused(monkeypatch: pytest.Mo
     ("name", "value", "error"),
     [
         ("EXTENSION_MODE", "Enforce", "EXTENSION_MODE: expected enforce, shadow, off, found 'Enforce'"),
+        ("DATAWORKS_CLIENT", "SDK", "DATAWORKS_CLIENT: expected light, sdk, found 'SDK'"),
         ("DATAWORKS_CALLBACK", "true", "DATAWORKS_CALLBACK: expected on, off, found 'true'"),
         ("EXTENSION_RESPONSE_FIELDS", "one", "EXTENSION_RESPONSE_FIELDS: expected two different names"),
         ("EXTENSION_RESPONSE_FIELDS", "a,b,c", "EXTENSION_RESPONSE_FIELDS: expected two different names"),
@@ -136,16 +145,43 @@ def test_a_value_that_makes_no_sense_is_an_error_that_names_the_variable(
     assert raised.value.variable == name
 
 
-def test_the_region_comes_from_the_context_or_else_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    from extension.sdk import Sdk  # noqa: PLC0415  heavy, and needed here alone
-
+@pytest.mark.parametrize("client", edges.Client)
+def test_the_region_comes_from_the_context_or_else_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, client: edges.Client
+) -> None:
     monkeypatch.setenv("FC_REGION", "cn-beijing")
+    monkeypatch.setenv("DATAWORKS_CLIENT", client)
     for context, region in ((local.context(), "cn-shanghai"), (object(), "cn-beijing")):
         transport = edges.Extension(context).transport()
-        assert isinstance(transport, Sdk)
-        client = transport._open(Credentials("id", "secret"))
-        assert client._endpoint == f"dataworks.{region}.aliyuncs.com"
-        assert client._protocol == "https"
+        host = f"dataworks.{region}.aliyuncs.com"
+        if isinstance(transport, Sdk):
+            opened = transport._open(Credentials("id", "secret"))
+            assert (opened._endpoint, opened._protocol) == (host, "https")
+        else:
+            assert isinstance(transport, Guarded)
+            assert isinstance(transport._transport, Light)
+            connection = transport._transport._connection(1)
+            assert isinstance(connection, HTTPSConnection)
+            assert connection.host == host
+        assert isinstance(transport, Sdk) is (client is edges.Client.SDK)
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
+def test_through_a_proxy_the_sdk_calls(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    assert isinstance(edges.Extension(local.context()).transport(), Sdk)
+    monkeypatch.setenv("DATAWORKS_ENDPOINT", "http://127.0.0.1:9")
+    assert isinstance(edges.Extension(local.context()).transport(), Guarded)
+
+
+def test_a_package_without_the_sdk_says_so_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "extension.sdk", None)
+    extension = edges.Extension(local.context())
+    assert isinstance(extension.transport(), Guarded)
+    assert extension._sdk() is None
+    monkeypatch.setenv("DATAWORKS_CLIENT", "sdk")
+    with pytest.raises(ConfigurationError, match=r"^DATAWORKS_CLIENT: the SDK is needed"):
+        edges.Extension(local.context())
 
 
 @pytest.mark.parametrize("region", ["", "cn-shanghai.example.com/", "CN", "a b"])

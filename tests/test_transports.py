@@ -1,4 +1,4 @@
-"""The official SDK over real sockets: what it asks and posts, and what becomes of everything that can go wrong."""
+"""Both transports over real sockets: what they ask and post, and what becomes of everything that can go wrong."""
 
 import logging
 import os
@@ -16,14 +16,26 @@ from typing import NamedTuple
 import pytest
 from darabonba.runtime import RuntimeOptions
 
-from extension import sdk
-from extension.dataworks import READS, Credentials
+from extension import edges, light, sdk
+from extension.dataworks import CONNECTING, MAX_MESSAGE_CHARS, READS, Credentials
 from extension.errors import PlatformError
 from extension.events import Callback
+from extension.light import Light
 from extension.local import DataWorks
 from extension.sdk import Sdk
 from extension.storage import ROOT
 from tests.fakes import CODE, HARD_TEXTS, PLAIN, TEMPORARY, Stub, Witness, answering, endpoint, parameters
+
+
+@pytest.fixture(params=["light", "sdk"], autouse=True)
+def client(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which of the two is tested: all that is said here is true of both."""
+    chosen.append(request.param)
+    yield request.param
+    chosen.pop()
+
+
+chosen: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -39,10 +51,11 @@ def server() -> Iterator[Witness]:
         yield dataworks
 
 
-def open_sdk(server: DataWorks | Stub | str, *, protocol: str = "http") -> Sdk:
-    if isinstance(server, DataWorks):
-        server = endpoint(server)
-    return Sdk(region="cn-shanghai", endpoint=server if isinstance(server, str) else server.endpoint, protocol=protocol)
+def open_transport(server: DataWorks | Stub | str, *, protocol: str = "http") -> Light | Sdk:
+    host = endpoint(server) if isinstance(server, DataWorks) else server if isinstance(server, str) else server.endpoint
+    if chosen[-1] == "sdk":
+        return Sdk(region="cn-shanghai", endpoint=host, protocol=protocol)
+    return Light(region="cn-shanghai", endpoint=host, protocol=protocol, now=edges.now, clock=time.monotonic)
 
 
 def fail(
@@ -55,7 +68,7 @@ def fail(
 ) -> PlatformError:
     """Make a call that fails; its error."""
     with pytest.raises(PlatformError) as caught:
-        open_sdk(server, protocol=protocol).call(action, sent or parameters(Callback.EXTENSION), credentials, 0.4)
+        open_transport(server, protocol=protocol).call(action, sent or parameters(Callback.EXTENSION), credentials, 0.4)
     assert caught.value.action == action
     return caught.value
 
@@ -63,7 +76,7 @@ def fail(
 @pytest.mark.parametrize("text", HARD_TEXTS.values(), ids=HARD_TEXTS)
 @pytest.mark.parametrize("action", Callback)
 def test_hard_texts_arrive_as_they_were_sent(server: Witness, action: Callback, text: str) -> None:
-    answer = open_sdk(server).call(action, parameters(action, text), TEMPORARY)
+    answer = open_transport(server).call(action, parameters(action, text), TEMPORARY)
     (received,) = server.received
     assert received.parameters == parameters(action, text)
     assert (received.action, received.verified, received.status) == (action, True, 200)
@@ -74,20 +87,20 @@ def test_hard_texts_arrive_as_they_were_sent(server: Witness, action: Callback, 
     ("action", "success"), [(Callback.IDE, None), (Callback.WORKBENCH, True), (Callback.EXTENSION, "true")]
 )
 def test_the_answer_is_given_as_it_came(server: Witness, action: Callback, *, success: bool | str | None) -> None:
-    answer = open_sdk(server).call(action, parameters(action, None), PLAIN)
+    answer = open_transport(server).call(action, parameters(action, None), PLAIN)
     assert answer.get("Success") == success
 
 
 @pytest.mark.parametrize("credentials", [PLAIN, TEMPORARY], ids=["plain", "temporary"])
 def test_calls_are_signed_with_a_plain_key_and_with_a_temporary_one(server: Witness, credentials: Credentials) -> None:
-    open_sdk(server).call("CallbackExtension", parameters(Callback.EXTENSION), credentials)
+    open_transport(server).call("CallbackExtension", parameters(Callback.EXTENSION), credentials)
     assert [(received.access_key_id, received.verified) for received in server.received] == [
         (credentials.access_key_id, True)
     ]
 
 
 def test_calls_share_a_connection_also_when_the_credentials_changed_in_between(server: Witness) -> None:
-    transport = open_sdk(server)
+    transport = open_transport(server)
     for credentials in (PLAIN, PLAIN, TEMPORARY, PLAIN):
         transport.call("CallbackExtension", parameters(Callback.EXTENSION), credentials)
     assert len({received.connection for received in server.received}) == 1
@@ -96,7 +109,7 @@ def test_calls_share_a_connection_also_when_the_credentials_changed_in_between(s
 def test_new_credentials_are_used_from_the_next_call_on(server: Witness) -> None:
     rotated = Credentials("STS.NURotated", "Rotated+Secret", "CAIS+Rotated")
     same_id = Credentials("STS.NURotated", "Rotated+Secret", "CAIS+Rotated+Once+More")
-    transport = open_sdk(server)
+    transport = open_transport(server)
     for credentials in (TEMPORARY, rotated, same_id, TEMPORARY):
         server.keys = {credentials.access_key_id: credentials}
         transport.call("CallbackExtension", parameters(Callback.EXTENSION), credentials)
@@ -109,7 +122,7 @@ def test_new_credentials_are_used_from_the_next_call_on(server: Witness) -> None
 
 
 def test_a_call_after_one_that_failed_goes_through(server: Witness) -> None:
-    transport = open_sdk(server)
+    transport = open_transport(server)
     with pytest.raises(PlatformError):
         transport.call("CallbackExtension", {}, PLAIN)
     assert transport.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)["Success"] == "true"
@@ -118,7 +131,7 @@ def test_a_call_after_one_that_failed_goes_through(server: Witness) -> None:
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
     answer = b'HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{"RequestId": "A"}'
     with Stub(lambda connection, _: connection.wfile.write(answer)) as stub:
-        transport = open_sdk(stub)
+        transport = open_transport(stub)
         for _ in range(3):
             taken = transport.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)
             assert taken == {"RequestId": "A"}
@@ -128,8 +141,8 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
 
 def test_the_caller_names_itself() -> None:
     with answering(200, {"RequestId": "A"}) as stub:
-        open_sdk(stub).call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)
-    assert re.search(r"(?im)^user-agent: .* dataworks-extension/", stub.requests[0])
+        open_transport(stub).call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)
+    assert re.search(r"(?im)^user-agent: (.* )?dataworks-extension/", stub.requests[0])
 
 
 ASKED = {
@@ -201,6 +214,7 @@ ANSWERED: dict[str, dict[str, object]] = {
 
 def test_every_action_can_be_called() -> None:
     assert set(sdk._CALLS) == {*Callback, *READS}
+    assert {*Callback, *READS} > light._IN_QUERY
     assert set(ASKED) == set(ANSWERED) == set(READS)
 
 
@@ -209,7 +223,7 @@ def test_what_is_asked_arrives_and_what_is_answered_comes_back(server: Witness, 
     server.snapshots = {"*": {"FileExecutionCommand": {"Content": "SHOW TABLES;"}}}
     server.members = {"*": {}}
     server.instances = {"*": {"ProjectEnv": "DEV"}}
-    answer = open_sdk(server).call(action, ASKED[action], TEMPORARY)
+    answer = open_transport(server).call(action, ASKED[action], TEMPORARY)
     (received,) = server.received
     assert received.parameters == ASKED[action]
     assert (received.action, received.verified, received.status) == (action, True, 200)
@@ -220,7 +234,7 @@ def test_what_is_asked_arrives_and_what_is_answered_comes_back(server: Witness, 
 def test_a_nested_answer_is_given_in_plain_values(action: str) -> None:
     said = {"RequestId": "R-1", **ANSWERED[action]}
     with answering(200, said) as stub:
-        answer = open_sdk(stub).call(action, ASKED[action], TEMPORARY)
+        answer = open_transport(stub).call(action, ASKED[action], TEMPORARY)
     assert answer == said
     assert kinds(answer) <= {dict, list, str, int, bool}
 
@@ -246,7 +260,7 @@ def test_an_answer_that_fits_no_model_comes_as_it_is(action: str, answer: dict[s
     """Where its models fail the SDK gives everything as it came, null and new fields too."""
     said = {"RequestId": "R-1", **answer}
     with answering(200, said) as stub:
-        assert open_sdk(stub).call(action, ASKED[action], TEMPORARY) == said
+        assert open_transport(stub).call(action, ASKED[action], TEMPORARY) == said
 
 
 @pytest.mark.parametrize("action", READS)
@@ -257,7 +271,7 @@ def test_an_answer_that_fits_no_model_comes_as_it_is(action: str, answer: dict[s
 def test_reading_fails_as_posting_does(action: str, failure: str) -> None:
     with FAILURES[failure].serve() as stub:
         error = fail(stub, action=action, sent=ASKED[action])
-    assert (error.status, error.code, error.request_id, error.refused) == FAILURES[failure][1:]
+    assert (error.status, error.code, error.request_id, error.refused) == FAILURES[failure].told
 
 
 @pytest.mark.parametrize("action", READS)
@@ -268,13 +282,22 @@ def test_what_is_missing_is_left_to_the_platform_to_refuse(server: Witness, acti
 
 
 class Failure(NamedTuple):
-    """A server that fails its caller, and the error that comes of it."""
+    """A server that fails its caller, and the error that comes of it; `light` is the light client's name of it."""
 
     serve: Callable[[], Stub]
     status: int
     code: str
     request_id: str = ""
     refused: bool = False
+    light: str = ""
+
+    @property
+    def told(self) -> tuple[int, str, str, bool]:
+        """Status, code, request id of the error, and whether the call was refused."""
+        if self.light and chosen[-1] == "light":
+            unread = self.light == "UnreadableAnswer"
+            return 0 if unread else self.status, self.light, "" if unread else self.request_id, False
+        return self.status, self.code, self.request_id, self.refused
 
 
 def silent(_: StreamRequestHandler, stub: Stub) -> None:
@@ -313,12 +336,17 @@ XML = "<?xml version='1.0'?><Error><RequestId>R-1</RequestId><Code>InvalidX</Cod
 
 FAILURES = {
     # No answer: status 0, and the code is what the HTTP library of the SDK calls it.
-    "silence": Failure(lambda: Stub(silent), 0, "ReadTimeout"),
-    "reset": Failure(lambda: Stub(reset), 0, "ConnectionError"),
-    "hangs-up": Failure(lambda: Stub(lambda *_: None), 0, "ConnectionError"),
-    "hangs-up-in-body": Failure(lambda: Stub(half), 0, "ChunkedEncodingError"),
-    "no-http": Failure(lambda: Stub(echo), 0, "ConnectionError"),
-    "no-gzip": Failure(lambda: answering(200, b"plain", {"content-encoding": "gzip"}), 0, "ContentDecodingError"),
+    "silence": Failure(lambda: Stub(silent), 0, "ReadTimeout", light="TimeoutError"),
+    "reset": Failure(lambda: Stub(reset), 0, "ConnectionError", light="ConnectionResetError"),
+    "hangs-up": Failure(lambda: Stub(lambda *_: None), 0, "ConnectionError", light="RemoteDisconnected"),
+    "hangs-up-in-body": Failure(lambda: Stub(half), 0, "ChunkedEncodingError", light="ConnectionError"),
+    "no-http": Failure(lambda: Stub(echo), 0, "ConnectionError", light="BadStatusLine"),
+    "no-gzip": Failure(
+        lambda: answering(200, b"plain", {"content-encoding": "gzip"}),
+        0,
+        "ContentDecodingError",
+        light="UnreadableAnswer",
+    ),
     # An answer that does not say what became of the call. The SDK does not tell its HTTP status.
     "page-503": Failure(lambda: Stub(echo_page), 0, "UnreadableAnswer"),
     "page-200": Failure(lambda: answering(200, "<html>Sign in</html>"), 0, "UnreadableAnswer"),
@@ -343,7 +371,12 @@ FAILURES = {
     # An answer of the platform.
     "400": Failure(lambda: answering(400, refusal("InvalidX")), 400, "InvalidX", "R-1", refused=True),
     "400-xml": Failure(
-        lambda: answering(400, XML, {"content-type": "text/xml;charset=utf-8"}), 400, "InvalidX", "R-1", refused=True
+        lambda: answering(400, XML, {"content-type": "text/xml;charset=utf-8"}),
+        400,
+        "InvalidX",
+        "R-1",
+        refused=True,
+        light="UnreadableAnswer",
     ),
     "400-lower-case": Failure(
         lambda: answering(400, {"requestId": "R-1", "code": "InvalidX", "message": "why"}),
@@ -379,7 +412,7 @@ def test_what_fails_is_a_platform_error_without_a_secret(
     with failure.serve() as stub:
         error = fail(stub)
         signature = re.findall("Signature=([0-9a-f]{64})", stub.requests[0])
-    assert (error.status, error.code, error.request_id, error.refused) == failure[1:]
+    assert (error.status, error.code, error.request_id, error.refused) == failure.told
     assert len(stub.requests) == 1
     assert len(signature) == 1
     assert_no_secret(error, signature, caplog, capfd)
@@ -412,7 +445,8 @@ def test_a_signature_that_does_not_match_is_told_without_what_was_signed(
     monkeypatch.setenv("DEBUG", debug)
     caplog.set_level(logging.DEBUG)
     other = Credentials(TEMPORARY.access_key_id, "Another+Secret", TEMPORARY.security_token)
-    monkeypatch.setattr(sdk, "MAX_MESSAGE_CHARS", 10_000)  # the token is the last of what is quoted
+    for module in (sdk, light):
+        monkeypatch.setattr(module, "MAX_MESSAGE_CHARS", 10_000)  # the token is the last of what is quoted
     with Witness(keys=[other]) as server:
         error = fail(server, action="UpdateWorkbenchEventResult", sent=parameters(Callback.WORKBENCH))
     assert (error.status, error.code, error.refused) == (400, "SignatureDoesNotMatch", False)
@@ -422,7 +456,7 @@ def test_a_signature_that_does_not_match_is_told_without_what_was_signed(
 
 
 def test_a_message_is_scrubbed_before_it_is_cut() -> None:
-    quoted = "x" * (sdk.MAX_MESSAGE_CHARS - 20) + TEMPORARY.security_token
+    quoted = "x" * (MAX_MESSAGE_CHARS - 20) + TEMPORARY.security_token
     with answering(400, refusal("SignatureDoesNotMatch", quoted)) as stub:
         error = fail(stub)
     assert TEMPORARY.security_token[:8] not in error.message
@@ -457,8 +491,12 @@ def test_a_connection_that_is_refused_is_no_answer(
     with socket.create_server(("127.0.0.1", 0)) as bound:
         port = bound.getsockname()[1]
     error = fail(f"127.0.0.1:{port}")
-    assert (error.status, error.code, error.message) == (0, "ConnectionError", "ConnectionRefusedError")
-    assert str(error).endswith(": ConnectionError: ConnectionRefusedError")
+    assert error.status == 0
+    assert (error.code, error.message) in {
+        ("ConnectionError", "ConnectionRefusedError"),
+        ("ConnectionRefusedError", "Connection refused"),
+    }
+    assert str(error).endswith(f": {error.code}: {error.message}")
     assert not error.refused
     assert_no_secret(error, [], caplog, capfd)
 
@@ -470,7 +508,7 @@ def test_an_answer_without_message_has_none() -> None:
 
 def test_an_answer_that_cannot_be_read_says_why() -> None:
     with answering(503, "<html>busy</html>") as stub:
-        assert fail(stub).message == "JSONDecodeError"
+        assert fail(stub).message in {"JSONDecodeError", "not the platform's (HTTP 503)"}
 
 
 def test_a_server_without_tls_is_no_answer_to_https(server: Witness) -> None:
@@ -497,7 +535,7 @@ def test_what_the_platform_says_is_on_one_line_and_not_too_long() -> None:
         error = fail(stub)
     assert error.code == "Invalid X"
     assert error.message.startswith("‹b›one‹/b› two\ufffd x")
-    assert len(error.message) <= sdk.MAX_MESSAGE_CHARS
+    assert len(error.message) <= MAX_MESSAGE_CHARS
     assert len(str(error).splitlines()) == 1
 
 
@@ -589,7 +627,7 @@ def test_connection_and_answer_share_the_time_of_a_call(
     within_s: float, connect_ms: int, read_ms: int, server: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[RuntimeOptions] = []
-    transport = open_sdk(server)
+    transport = Sdk(region="cn-shanghai", endpoint=endpoint(server), protocol="http")
     transport.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN)
     assert transport._kept
     monkeypatch.setattr(
@@ -599,6 +637,16 @@ def test_connection_and_answer_share_the_time_of_a_call(
         transport.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN, within_s)
     (options,) = given
     assert (options.connect_timeout, options.read_timeout, options.ignore_ssl) == (connect_ms, read_ms, False)
+
+
+def test_so_they_do_for_the_light_client(server: Witness) -> None:
+    transport = Light(
+        region="cn-shanghai", endpoint=endpoint(server), protocol="http", now=edges.now, clock=time.monotonic
+    )
+    transport.call("CallbackExtension", parameters(Callback.EXTENSION), PLAIN, 4)
+    (kept,) = transport._idle
+    assert kept[0].timeout == 4 * CONNECTING
+    assert kept[0].sock.gettimeout() == 4 * (1 - CONNECTING)
 
 
 def test_what_the_platform_asks_for_before_the_next_call_is_told_in_seconds() -> None:
@@ -612,5 +660,6 @@ def test_a_redirect_is_not_followed(server: Witness) -> None:
     """The SDK would take the security token to wherever it leads."""
     with answering(307, "", {"location": f"http://{endpoint(server)}/"}) as stub:
         error = fail(stub)
-    assert (error.status, error.message) == (0, "TooManyRedirects")
+    assert error.status == 0
+    assert error.message in {"TooManyRedirects", "not the platform's (HTTP 307)"}
     assert server.signatures == []
