@@ -18,17 +18,17 @@ from extension import (
     __version__,
     cases,
     catalogue,
-    checks,
-    conditions,
     edges,
     events,
+    expressions,
     local,
     review,
     schema,
     settings,
     storage,
 )
-from extension.checks import Check
+from extension.checks import Check, Need
+from extension.checks.registry import BY_ID
 from extension.errors import ConfigurationError, ExtensionError, PolicyError
 from extension.events import Payload
 from extension.rules import Policy, Rule
@@ -113,7 +113,7 @@ def _never_there(found: Policy, rule: Rule) -> Iterator[tuple[str, list[str]]]:
         codes = [
             entry.code
             for entry in entries
-            if entry.callback and entry.payload and field not in conditions.record(entry.payload).fields
+            if entry.callback and entry.payload and field not in expressions.record(entry.payload).fields
         ]
         if codes:
             yield field, sorted(codes)
@@ -255,7 +255,7 @@ def _list_events(registry: Mapping[str, Check]) -> None:
 
 def _fields(struct: type[Payload], indent: str = "  ") -> Iterator[tuple[str, str, str]]:
     """The fields of a payload, those of its parts behind the part."""
-    about, record = schema.docs(struct), conditions.record(struct)
+    about, record = schema.docs(struct), expressions.record(struct)
     for attribute, name, kind in events.fields(struct):
         yield indent + name, str(record.fields[name]), about.get(attribute, "")
         item = get_args(kind)[0] if get_origin(kind) is tuple else kind
@@ -265,7 +265,7 @@ def _fields(struct: type[Payload], indent: str = "  ") -> Iterator[tuple[str, st
 
 def _described(check: Check, entry: catalogue.Entry) -> Iterator[tuple[str, str]]:
     """What a check judges, what it takes, and what a message about it can hold."""
-    needs = sorted(check.needs if entry.has_code else check.needs - {checks.Need.FILE})
+    needs = sorted(check.needs if entry.has_code else check.needs - {Need.FILE})
     asks = f" Asks DataWorks for the {', the '.join(needs)}." if needs else ""
     yield "", ""
     yield f"  {check.id}", " ".join(check.about.split()) + asks
@@ -281,7 +281,7 @@ def _described(check: Check, entry: catalogue.Entry) -> Iterator[tuple[str, str]
 def _registry(policy: Path | None) -> Mapping[str, Check]:
     """The built-in checks, and those that a policy brings."""
     with _explained():
-        return storage.registry(policy.resolve()) if policy else checks.BY_ID
+        return storage.registry(policy.resolve()) if policy else BY_ID
 
 
 @contextmanager

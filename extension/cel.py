@@ -13,6 +13,8 @@ from typing import NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
+from extension.conditions import CHARACTERS, MATCHES
+
 MAX_CHARS = 1000
 """Longest condition."""
 MAX_DEPTH = 50
@@ -185,10 +187,6 @@ _MACROS = {
     "filter": "a name and a condition",
     "map": "a name and an expression, or a name, a condition and an expression",
 }
-MATCHES = "_matches"
-"""Method that the engine calls for `matches`: its own compiles the pattern for each text."""
-CHARACTERS = "_size"
-"""Function that the engine calls for the size of a text: its own counts bytes, the language characters."""
 
 
 def unexpected(word: str) -> str:

@@ -8,10 +8,9 @@ import msgspec
 
 from extension import dataworks, events, parameters
 from extension.checks import Need
-from extension.conditions import ConditionError
 from extension.dataworks import Cache, Credentials, Kept, Line, NoTimeError, Transport
 from extension.edges import NO_CREDENTIALS, Call, Extension, need
-from extension.errors import ConfigurationError, PlatformError
+from extension.errors import ConditionError, ConfigurationError, PlatformError
 from extension.events import Event, Fact, FileSnapshot, Instance, Missing, Reason, TableSnapshot, Unknown, known
 from extension.rules import Policy, Rule
 from extension.verdict import Asked

@@ -1,4 +1,4 @@
-"""Conditions of a policy: CEL text is checked when the policy is loaded, and true or false when an event comes.
+"""Conditions of a policy as an event meets them: true, false, or a ConditionError. How they are read: `expressions`.
 
 The engine is the Rust crate `cel` in its Python binding. What it does other than the language says is put right here:
 the size of a text is in characters, not in bytes, and a timestamp is taken apart in UTC or in a timezone that is named.
@@ -15,36 +15,25 @@ from enum import Enum
 from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
-from types import MappingProxyType, NoneType, UnionType
-from typing import Annotated, Any, Protocol, TypeAlias, Union, cast, get_args, get_origin
+from typing import Protocol, cast
 
 import msgspec
 
-from extension import cel
-from extension.cel import Kind
-from extension.errors import ExtensionError
+from extension.errors import ConditionError
 from extension.events import Payload, Reason, Unknown
-from extension.settings import Pattern, plain
+from extension.settings import Pattern
 
 MAX_STEPS = 100_000_000
 """Most that a condition may have to do for one event, about 2 s: some 3,000 items in each of two nested macros."""
 MAX_LEVELS = 32
 """Deepest nesting of a value; what is deeper is left out."""
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+MATCHES = "_matches"
+"""Method that the engine calls for `matches`: its own compiles the pattern for each text."""
+CHARACTERS = "_size"
+"""Function that the engine calls for the size of a text: its own counts bytes, the language characters."""
 
-
-class ConditionError(ExtensionError):
-    """A condition that came out neither true nor false for one event.
-
-    `field` is what the event lacks, as the condition names it (`event.rowCount`), empty where something else is the
-    matter. The text quotes nothing of the event.
-    """
-
-    def __init__(self, problem: str, field: str = "", reason: Reason = Reason.MISSING) -> None:
-        super().__init__(problem)
-        self.field = field
-        self.reason = reason
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Program(Protocol):
@@ -64,7 +53,7 @@ class _Engine(Protocol):
 
 
 @cache
-def _engine() -> _Engine:
+def engine() -> _Engine:
     """The compiled half of the binding: its Python half is a command line, which imports what is not deployed."""
     name = "cel.cel"
     if name not in sys.modules:  # it initialises once per process, whoever imports it
@@ -78,19 +67,43 @@ def _engine() -> _Engine:
     return cast("_Engine", sys.modules[name])
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be true of an event.
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine is given of a condition, what must be there for it to come out, and what its time depends on.
 
-    `reads` are the variables that it uses. `fields` are the fields that it selects of each, so that no others need to
-    be built, or None where it uses the variable as a whole. `names` are those that it selects of anything.
+    See `cel.Checked`.
     """
 
     text: str
-    reads: frozenset[str]
+    needs: frozenset[tuple[str, ...]]
+    power: int
+    inner: bool
+    scans: int
+    longest: int
+
+
+@lru_cache(maxsize=2048)
+def _program(text: str) -> _Program:
+    """The text in the engine's own form, made when it is needed for the first time."""
+    return engine().compile(text)
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be true of an event.
+
+    `fields` are the variables that it uses, each with the fields that it selects of it, so that no others need to be
+    built, or None where it uses it as a whole. `names` are those that it selects of anything. `checked` is
+    what else was found when the policy was checked.
+    """
+
+    text: str
     fields: Mapping[str, frozenset[str] | None]
     names: frozenset[str]
-    _checked: cel.Checked
-    _program: Any
+    checked: "Checked"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The variables that it uses."""
+        return frozenset(self.fields)
 
     def __repr__(self) -> str:
         """The text alone."""
@@ -99,9 +112,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def needed(self) -> frozenset[str]:
         """Fields of the event without which it does not come out; none where it asks for any with `has`."""
-        if ("event",) in self._checked.needs:
+        if ("event",) in self.checked.needs:
             return frozenset()
-        return frozenset(path[1] for path in self._checked.needs if path[0] == "event" and len(path) > 1)
+        return frozenset(path[1] for path in self.checked.needs if path[0] == "event" and len(path) > 1)
 
     def holds(self, variables: Mapping[str, object]) -> bool:
         """Whether it is true where the variables have these values; those that it does not read are left aside.
@@ -125,10 +138,10 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 
     def _outcome(self, values: Mapping[str, object]) -> bool:
         """What it comes out as with these values. Raises ConditionError."""
-        if (self._checked.power > 1 or self._checked.scans) and _steps(self._checked, values) > MAX_STEPS:
+        if (self.checked.power > 1 or self.checked.scans) and _steps(self.checked, values) > MAX_STEPS:
             raise ConditionError("its lists or texts are too long to go through")
         try:
-            outcome = self._program.execute(_engine().Context(variables=values, functions=_FUNCTIONS))
+            outcome = _program(self.checked.text).execute(engine().Context(variables=values, functions=_FUNCTIONS))
         except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
             # Not `from error`: the engine's text quotes values of the event, which must not get into a log.
             raise self._failure(error, values) from None
@@ -139,7 +152,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     def _failure(self, error: Exception, values: Mapping[str, object]) -> ConditionError:
         """What the engine's error says, in words of the policy alone."""
         if isinstance(error, KeyError):
-            field = _missing(error.args[0], self._checked.needs, values)
+            field = _missing(error.args[0], self.checked.needs, values)
             return ConditionError(f"{field or 'a field or key'} is missing", field)
         problem = _FAILURES.get(type(error), "a value cannot be used")
         return ConditionError(f"{problem} ({type(error).__name__})")
@@ -154,108 +167,6 @@ _FAILURES: Mapping[type[Exception], str] = {
 }
 
 
-Never: TypeAlias = Callable[[str], str]
-"""Why a list never holds a text, empty where it may."""
-
-
-def compile(  # noqa: A001  as in re.compile
-    text: object, variables: Mapping[str, Kind], never: Mapping[tuple[str, ...], Never] = MappingProxyType({})
-) -> Condition:
-    """Read a condition whose variables are of these kinds. `never` refuses texts that a list, by its path, never holds.
-
-    Fields that a record does not have are refused; a field that the platform has added can be read in brackets, as in
-    `event["newField"]`, of which nothing is checked. Raises ValueError with one line that says what is wrong and where.
-    """
-    if not isinstance(text, str) or not text.strip() or _LONE_SURROGATE.search(text):
-        raise ValueError(f"expected a CEL expression, found {plain(text)}")
-    if len(text) > cel.MAX_CHARS:
-        raise ValueError(f"expected a CEL expression of at most {cel.MAX_CHARS:,} characters, found {len(text):,}")
-    words = cel.tokens(text)
-    _parse(text)
-    checked = cel.check(words, text, variables, _value)
-    if checked.kind not in (cel.BOOL, cel.DYN):
-        raise ValueError(f"expected a condition (true or false), found {checked.kind}")
-    for pattern, at in checked.patterns:
-        _check_pattern(pattern, at)
-    for name, at in checked.zones:
-        if _zone(str(_value(name))) is None:
-            raise ValueError(
-                f"expected a timezone such as Asia/Shanghai or +08:00, found {name} (at character {at + 1})"
-            )
-    for function, literal, at in checked.converted:
-        _check_converted(function, literal, at)
-    for path, literal, at in checked.sought:
-        found = str(_value(literal))
-        if path in never and (problem := never[path](found)):
-            raise ValueError(f"{'.'.join(path)} never holds {plain(found)}: {problem} (at character {at + 1})")
-    return Condition(
-        text=text,
-        reads=frozenset(checked.reads),
-        fields=checked.reads,
-        names=checked.names,
-        _checked=checked,
-        _program=_engine().compile(checked.text),
-    )
-
-
-def _parse(text: str) -> None:
-    """Have the engine parse `text`. Raises ValueError with the first thing that it says, made short."""
-    try:
-        _engine().compile(text)
-    except ValueError as error:
-        said = _ERROR.findall(str(error).partition(f"'{text}': ")[2]) or [("1", "1", "this cannot be parsed")]
-        line, column, problem = next((one for one in said if one[2].startswith("Syntax error: ")), said[0])
-        at = sum(len(one) + 1 for one in text.split("\n")[: int(line) - 1]) + int(column)
-        raise ValueError(f"{_short(problem)} (at character {at})") from error
-
-
-_ERROR = re.compile(r"ERROR: <input>:([0-9]+):([0-9]+): (.*)")
-_SYNTAX = re.compile(
-    r"Syntax error: (?:mismatched|extraneous|no viable alternative at|token recognition error at:"
-    r"|missing '(?P<missing>.*)' at)(?: input)? '(?P<found>.*?)'(?: expecting .*)?$"
-)
-
-
-def _short(problem: str) -> str:
-    """The engine's words without its list of what it would have taken instead."""
-    if problem.startswith("invalid argument to has()"):
-        return "has takes one field, as in has(event.x)"
-    match = _SYNTAX.match(problem)
-    if match is None:
-        return problem.removeprefix("Syntax error: ").partition(" {")[0].partition(": Invalid")[0]
-    if match["missing"]:
-        return f"{match['missing']} is missing"
-    return "the text ends too early" if match["found"] == "<EOF>" else cel.unexpected(match["found"].strip())
-
-
-def _value(literal: str) -> object:
-    """The value of a literal, as the engine reads it."""
-    return _engine().compile(literal).execute(_engine().Context(variables={}, functions={}))
-
-
-def _check_pattern(literal: str, at: int) -> None:
-    """Refuse what is no regular expression. Raises ValueError."""
-    try:
-        _value(f'"".matches({literal})')
-    except RuntimeError as error:
-        lines = str(error).partition(" not a valid regex:")[2].partition(". Check function")[0].splitlines()
-        problem = lines[-1].removeprefix("error: ").rstrip(".")
-        raise ValueError(f"expected a regular expression: {problem} (at character {at + 1})") from error
-    try:
-        _pattern(str(_value(literal)))
-    except ValueError as error:
-        raise ValueError(f"{error} (at character {at + 1})") from error
-
-
-def _check_converted(function: str, literal: str, at: int) -> None:
-    """Refuse a text that the function never takes. Raises ValueError."""
-    try:
-        _value(f"{function}({literal})")
-    except RuntimeError as error:
-        found = plain(_value(literal))
-        raise ValueError(f"expected {cel.FORMS[function]}, found {found} (at character {at + 1})") from error
-
-
 # what the engine lacks
 
 _NO_VALUE = object()
@@ -268,7 +179,7 @@ def _size(value: object) -> object:
 
 
 @lru_cache(maxsize=256)
-def _pattern(text: str) -> Pattern:
+def pattern_of(text: str) -> Pattern:
     """A regular expression, compiled once. Raises ValueError."""
     return Pattern(text)
 
@@ -278,13 +189,13 @@ def _matches(text: object, pattern: object) -> object:
     if not isinstance(text, str) or not isinstance(pattern, str):
         return _NO_VALUE
     try:
-        return _pattern(pattern).found_in(text)
+        return pattern_of(pattern).found_in(text)
     except ValueError:
         return _NO_VALUE
 
 
 @cache
-def _zone(name: str) -> tzinfo | None:
+def zone_of(name: str) -> tzinfo | None:
     """The timezone of this name (`Asia/Shanghai`) or offset (`+08:00`), None for none."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415  3 ms that only a condition with a timezone has to pay
 
@@ -315,7 +226,7 @@ def _part(part: Callable[[datetime], int]) -> Callable[[object, object], object]
     """The method of a timestamp that takes a timezone; the engine has those without."""
 
     def method(moment: object, name: object = None) -> object:
-        zone = _zone(name) if isinstance(name, str) else None
+        zone = zone_of(name) if isinstance(name, str) else None
         if zone is None or not isinstance(moment, datetime):
             return _NO_VALUE
         try:
@@ -326,59 +237,9 @@ def _part(part: Callable[[datetime], int]) -> Callable[[object, object], object]
     return method
 
 
-_FUNCTIONS: Mapping[str, object] = {cel.CHARACTERS: _size, cel.MATCHES: _matches} | {
+_FUNCTIONS: Mapping[str, object] = {CHARACTERS: _size, MATCHES: _matches} | {
     name: _part(part) for name, part in _PARTS.items()
 }
-
-
-# kinds of the variables
-
-
-@cache
-def record(struct: type[Payload]) -> Kind:
-    """The kind of a payload: its fields by the platform's names."""
-    return cel.fields({field.encode_name: _kind(field.type) for field in msgspec.structs.fields(struct)})
-
-
-def merge(kinds: Iterable[Kind]) -> Kind:
-    """The kind of a value that is one of these records: what any of them has can be selected.
-
-    A field whose kind is not the same in all that have it is `dyn`; so is the whole where one of them is no record.
-    """
-    found: dict[str, list[Kind]] = {}
-    for kind in kinds:
-        if kind.name != "record":
-            return cel.DYN
-        for name, item in kind.fields.items():
-            found.setdefault(name, []).append(item)
-    return cel.fields({name: cel.join(items) for name, items in found.items()})
-
-
-_KINDS: tuple[tuple[type, Kind], ...] = (
-    (bool, cel.BOOL),
-    (int, cel.INT),
-    (float, cel.DOUBLE),
-    (str, cel.STRING),
-    (datetime, cel.TIMESTAMP),
-    (timedelta, cel.DURATION),
-)
-
-
-def _kind(annotation: Any) -> Kind:  # noqa: ANN401  an annotation is of no one type
-    """The kind of a fact by its annotation; `dyn` where that says nothing that a condition could rely on."""
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin in (Union, UnionType):
-        known = [one for one in inner if one not in (Unknown, NoneType)]
-        return _kind(known[0]) if len(known) == 1 else cel.DYN
-    if origin is Annotated:
-        return _kind(inner[0])
-    if origin is list or (origin is tuple and inner[1:] == (...,)):
-        return cel.list_of(_kind(inner[0]))
-    if not isinstance(annotation, type):
-        return cel.DYN
-    if issubclass(annotation, Payload):
-        return record(annotation)
-    return next((kind for one, kind in _KINDS if issubclass(annotation, one)), cel.DYN)
 
 
 # values of the variables
@@ -408,7 +269,7 @@ def value_of(
         unreadable = isinstance(fact, Unknown) and fact.reason is Reason.UNREADABLE
         if (unreadable or value is _NO_VALUE) and (only is not None or name in names):
             raise ConditionError(f"{path}.{name} cannot be read", f"{path}.{name}", Reason.UNREADABLE)
-        if value is not None and value is not _NO_VALUE and not _LONE_SURROGATE.search(name):
+        if value is not None and value is not _NO_VALUE and not LONE_SURROGATE.search(name):
             found[name] = value
     return found
 
@@ -437,13 +298,13 @@ def _plain(value: object, levels: int = MAX_LEVELS) -> object:
     found: object = None if value is None else _NO_VALUE
     if isinstance(value, str):
         text = str(value.value) if isinstance(value, Enum) else value
-        found = text if text.isascii() or not _LONE_SURROGATE.search(text) else _NO_VALUE
+        found = text if text.isascii() or not LONE_SURROGATE.search(text) else _NO_VALUE
     elif isinstance(value, int):
         found = value if -(2**63) <= value < 2**63 else _NO_VALUE
     elif isinstance(value, float | datetime | timedelta):
         found = _utc(value)
     elif levels and isinstance(value, Mapping):
-        items = ((key, _plain(one, levels - 1)) for key, one in value.items() if not _LONE_SURROGATE.search(key))
+        items = ((key, _plain(one, levels - 1)) for key, one in value.items() if not LONE_SURROGATE.search(key))
         found = {key: one for key, one in items if one is not None and one is not _NO_VALUE}
     elif levels and isinstance(value, tuple | list):
         parts = [_plain(one, levels - 1) for one in value]
@@ -474,7 +335,7 @@ def _missing(key: object, needs: Iterable[tuple[str, ...]], values: Mapping[str,
     return next((".".join(path[: path.index(key) + 1]) for path in paths if path[0] not in values), "")
 
 
-def _steps(checked: cel.Checked, values: Mapping[str, object]) -> int:
+def _steps(checked: Checked, values: Mapping[str, object]) -> int:
     """About how much there is to do, in units of 20 ns: moving an item of a list, or searching 64 characters."""
     items, longest, text = 0, checked.longest, 0
     rest = list(values.values())

@@ -91,8 +91,10 @@ class Guarded:
     from then on, and `doubt` says why, empty until then.
     """
 
-    def __init__(self, first: Transport, second: Callable[[], Transport | None], *, clock: Callable[[], float]) -> None:
-        """`second` loads the other transport, None where there is none."""
+    def __init__(
+        self, first: Transport, second: Callable[[float], Transport | None], *, clock: Callable[[], float]
+    ) -> None:
+        """`second` loads the other transport in so many seconds, None where there is none."""
         self.doubt = ""
         self._transport = first
         self._second = second
@@ -108,7 +110,9 @@ class Guarded:
             return self._transport.call(action, parameters, credentials, within_s)
         except PlatformError as error:
             failed = error
-        second = self._second() if failed.mistaken and not self.doubt and self._clock() >= self._spared_until else None
+        if self.doubt or not failed.mistaken or self._clock() < self._spared_until:
+            raise failed
+        second = self._second(max(ends - self._clock() - _SHORTEST_S, 0))
         left_s = ends - self._clock()
         if second is None or left_s < _SHORTEST_S:
             raise failed

@@ -6,6 +6,7 @@ What survives a call is what `Extension` holds. What a call needs to know is rea
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -201,6 +202,7 @@ class Extension:
         """Whether the last look at the policy took too long, so that an earlier one is in force."""
         self._next_look = 0.0
         self._transport: Transport | None = None
+        self._loading: threading.Thread | None = None
         if self.environment.callback or (self._store and self._store.current.asks):
             self.transport()
 
@@ -238,7 +240,7 @@ class Extension:
         """
         if self._transport is None:
             endpoint = self.environment.endpoint
-            if not endpoint.host and not re.fullmatch(r"[a-z0-9-]+", self.region):
+            if not endpoint.host and not _is_region(self.region):
                 raise ConfigurationError("FC_REGION", "the region is not known; set it, or DATAWORKS_ENDPOINT")
             if self.environment.client is Client.SDK or (endpoint.protocol == "https" and _proxied()):
                 sdk = self._sdk()
@@ -255,14 +257,25 @@ class Extension:
                     now=now,
                     clock=time.monotonic,
                 )
-                self._transport = Guarded(light, self._sdk, clock=time.monotonic)
+                self._transport = Guarded(light, self._second, clock=time.monotonic)
         return self._transport
+
+    def _second(self, within_s: float) -> Transport | None:
+        """The SDK, None where it is not there, or not in time: then it goes on to be loaded for the next call.
+
+        In a thread of its own, since the one that calls can be stopped, and some modules cannot be begun twice.
+        """
+        if self._loading is None:
+            self._loading = threading.Thread(target=self._sdk, name="extension-sdk", daemon=True)
+            self._loading.start()
+        self._loading.join(within_s)
+        return None if self._loading.is_alive() else self._sdk()
 
     def _sdk(self) -> Transport | None:
         """The official SDK, None where it is not deployed."""
         try:
             from extension.sdk import Sdk  # noqa: PLC0415  heavy, and mostly not needed
-        except ModuleNotFoundError:
+        except ImportError:
             return None
         endpoint = self.environment.endpoint
         return Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
@@ -293,6 +306,11 @@ class Extension:
 def now() -> datetime:
     """The moment, in UTC: for who judges without a call of Function Compute."""
     return datetime.now(UTC)
+
+
+def _is_region(name: str) -> bool:
+    """Whether it can be the name of a region, and so a part of the name of a host."""
+    return name.isascii() and name.replace("-", "").isalnum() and name == name.lower()
 
 
 def _proxied() -> bool:

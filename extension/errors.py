@@ -72,6 +72,19 @@ class ConfigurationError(ExtensionError):
         self.problem = problem
 
 
+class ConditionError(ExtensionError):
+    """A condition's: it came out neither true nor false for one event.
+
+    `field` is what the event lacks, as the condition names it (`event.rowCount`), empty where something else is the
+    matter, and `reason` how it lacks it. The text quotes nothing of the event.
+    """
+
+    def __init__(self, problem: str, field: str = "", reason: str = "missing") -> None:
+        super().__init__(problem)
+        self.field = field
+        self.reason = reason
+
+
 class PlatformError(ExtensionError):
     """The platform's: an API call that was refused, failed, or was not answered.
 

@@ -7,7 +7,6 @@ rule that needs it can say so.
 Source of the fields: https://www.alibabacloud.com/help/en/dataworks/user-guide/formats-of-event-messages-sent-to-eventbridge
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -60,8 +59,6 @@ SQL = "sqlText"
 
 _NEVER_LOGGED = frozenset({SQL, "Content", "receiverValue", "currentReceiverValue", "updatedReceiverValue"})
 """Code, and who is told: of a chat's webhook the address is the key, too."""
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
 Fact: TypeAlias = T | Unknown
@@ -334,11 +331,19 @@ def _convert(value: object, kind: Any, path: str, parts: Iterator[int]) -> objec
         if not isinstance(value, list):
             raise ValueError(path)
         return tuple(_convert(item, items, f"{path}[{number}]", parts) for number, item in enumerate(value))
-    if isinstance(value, str) and not value.isascii() and _LONE_SURROGATE.search(value):
+    if isinstance(value, str) and not _is_unicode(value):
         raise ValueError(path)
     if kind is str and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return msgspec.convert(value, kind, strict=False)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair in it."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 @cache

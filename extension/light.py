@@ -9,14 +9,13 @@ Source: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-str
 import hashlib
 import hmac
 import os
-import re
 import select
 import socket
+import sys
 import weakref
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from platform import python_version
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -40,7 +39,7 @@ _IN_QUERY = frozenset({"UpdateWorkbenchEventResult", "GetExtension", "ListProjec
 """Actions whose parameters travel in the URL; those of the others are a form. As in the SDK."""
 
 _ALGORITHM = "ACS3-HMAC-SHA256"
-_USER_AGENT = f"dataworks-extension/{__version__} Python/{python_version()}"
+_USER_AGENT = f"dataworks-extension/{__version__} Python/{sys.version.partition(' ')[0]}"
 
 # fmt: off
 _OWN_HOST = frozenset((
@@ -227,18 +226,15 @@ def _answer(action: str, response: HTTPResponse, content: bytes, credentials: Cr
     if said is None or status < 400:  # noqa: PLR2004  the HTTP class of errors
         known, message = (0, f"not the platform's (HTTP {status})") if said is None else (status, "not the platform's")
         raise PlatformError(action=action, status=known, code=UNREADABLE, message=message, request_id="")
-    wait_ms = response.headers.get("x-acs-retry-after") or ""
+    wait_ms = (response.headers.get("x-acs-retry-after") or "")[:10]
     raise PlatformError(
         action=action,
         status=status,
         code=clean(str(said.get("Code") or said.get("code") or UNREADABLE)),
         message=clean(credentials.scrub(str(said.get("Message") or said.get("message") or "")), MAX_MESSAGE_CHARS),
         request_id=clean(str(said.get("RequestId") or said.get("requestId") or "")),
-        retry_after_s=int(wait_ms) / 1000 if _MILLISECONDS.fullmatch(wait_ms) else 0,
+        retry_after_s=int(wait_ms) / 1000 if wait_ms.isascii() and wait_ms.isdecimal() else 0,
     )
-
-
-_MILLISECONDS = re.compile("[0-9]{1,9}")
 
 
 def _decode(content: bytes) -> dict[str, object] | None:

@@ -11,11 +11,17 @@ import msgspec
 
 from extension import dataworks, envelopes, journal, parameters
 from extension.completion import Asking
-from extension.conditions import ConditionError
 from extension.dataworks import NoTimeError
 from extension.deliveries import Answer, Callback
 from extension.edges import NO_CREDENTIALS, Call, Extension, Switch, need
-from extension.errors import ConfigurationError, ExtensionError, MessageError, PlatformError, SignatureError
+from extension.errors import (
+    ConditionError,
+    ConfigurationError,
+    ExtensionError,
+    MessageError,
+    PlatformError,
+    SignatureError,
+)
 from extension.events import Delivery, Event, Missing, Reason, Unknown, known
 from extension.rules import Exemption, Policy, Rule
 from extension.verdict import (
@@ -183,7 +189,7 @@ def _apply(rule: Rule, event: Event[Any]) -> _Found:
         met = missing is not None or rule.met(event)
     except ConditionError as problem:
         if problem.field:
-            return (unread(Unknown(problem.field, problem.reason)),), rule.result, ""
+            return (unread(Unknown(problem.field, Reason(problem.reason))),), rule.result, ""
         return (RAISED,), rule.on_error, f"when: {problem}"
     if not met:
         return tuple(unparsed(rule.overlooked(event))), rule.result, ""

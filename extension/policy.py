@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from extension import catalogue, cel, checks, conditions, queries, settings
+from extension import catalogue, cel, expressions, queries, settings
 from extension.cel import Kind
 from extension.checks import Check
+from extension.checks.registry import BY_ID
 from extension.conditions import Condition
 from extension.errors import Fault, PolicyError
 from extension.events import Databases
-from extension.rules import DEFAULT_TIMEZONE, Exemption, LoggedSql, Policy, Rule, Scope
+from extension.rules import DEFAULT_TIMEZONE, Exemption, LoggedSql, Policy, Rule, Scope, plan
 from extension.settings import Ids, Names, Tables, WorkspaceIds
 from extension.sql.facts import KINDS, Engine
 from extension.tree import REQUIRED, Place, Section, Tree, Trees, join, load, suggestion
@@ -90,7 +91,7 @@ class Draft:
         `custom` are the checks of its modules, `content` what those files hold.
         """
         self._hash.update(b"%d\0%s" % (len(content), content) if content else b"")
-        registry = checks.BY_ID | {check.id: check for check in custom}
+        registry = BY_ID | {check.id: check for check in custom}
         settings_of = _Settings(self._roots)
         rules = _rules(self._roots, registry, settings_of)
         for root in self._roots:
@@ -105,10 +106,7 @@ class Draft:
             language=settings_of.language,
             timezone=settings_of.timezone,
             rules=rules,
-            plan={
-                code: tuple(rule for rule in rules if code in rule.events)
-                for code in frozenset[str]().union(*(rule.events for rule in rules))
-            },
+            plan=plan(rules),
             databases=settings_of.databases,
             logged_sql=settings_of.logged_sql,
         )
@@ -254,6 +252,7 @@ class _Reader:
         return rule(
             id=identity,
             check=check,
+            given={key: _plain(given.listed(key)) for key in given.tree} if given else {},
             settings=values,
             when=condition,
             events=codes & check.events if check else codes,
@@ -304,7 +303,7 @@ class _Reader:
     def _condition(self, codes: frozenset[str] | None, check: Check | None, value: object) -> Condition:
         """Compile `when:` for the events that the rule is for."""
         known = codes or frozenset(catalogue.BY_CODE)
-        return conditions.compile(value, variables((known & check.events if check else known) or known), _NEVER)
+        return expressions.compile(value, variables((known & check.events if check else known) or known), _NEVER)
 
     def _scope(self) -> Scope:
         section = self.section
@@ -349,6 +348,13 @@ class _Reader:
         return {parameter: section.take(parameter, _words) for parameter in section.tree}
 
 
+def _plain(value: object) -> object:
+    """A value of the file without its lines."""
+    if isinstance(value, Tree):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
 _SQL = cel.fields(
     {
         **dict.fromkeys(("tables", "written", "columns", "stars", "functions", "statements"), cel.list_of(cel.STRING)),
@@ -368,7 +374,7 @@ def variables(codes: frozenset[str]) -> Mapping[str, Kind]:
     sql = {"sql": _SQL} if any(map(queries.carries, payloads)) else {}
     return {
         **sql,
-        "event": conditions.merge(conditions.record(payload) if payload else cel.DYN for payload in payloads),
+        "event": expressions.merge(expressions.record(payload) if payload else cel.DYN for payload in payloads),
         "operator": cel.fields({"id": cel.STRING, "ids": cel.list_of(cel.STRING), "roles": cel.list_of(cel.STRING)}),
         "workspace": cel.fields({"id": cel.STRING}),
         "now": cel.TIMESTAMP,

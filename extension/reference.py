@@ -7,7 +7,8 @@ import click
 import msgspec
 
 from extension import catalogue, settings
-from extension.checks import BY_ID, Check, Need
+from extension.checks import Check, Need
+from extension.checks.registry import BY_ID
 from extension.schema import docs
 
 _HEAD = """\

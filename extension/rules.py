@@ -3,19 +3,23 @@
 from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, datetime
 from enum import StrEnum
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from extension import catalogue, conditions, queries, settings
+from extension import catalogue, queries, settings
 from extension.checks import Check, Need
-from extension.conditions import Condition, ConditionError
+from extension.errors import ConditionError
 from extension.events import Databases, Event, Missing, Unknown, known
 from extension.payloads import Download, FileOperation
 from extension.settings import Names
 from extension.sql.facts import Statement
 from extension.verdict import Language, Mode, Result, Severity
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from extension.conditions import Condition
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 
@@ -37,7 +41,7 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
     """First moment at which it is over."""
     reason: str
 
-    def about(self, timezone: ZoneInfo) -> str:
+    def about(self, timezone: "ZoneInfo") -> str:
         """Why, and until when, for the log; in the policy's timezone."""
         until = f"until {self.until.astimezone(timezone):%Y-%m-%d %H:%M}" if self.until.year < MAXYEAR else "for ever"
         return f"{self.reason} ({until})" if self.reason else until
@@ -97,8 +101,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     check: Check | None
     """None for a rule that has a condition alone."""
+    given: Mapping[str, object]
+    """What `with:` says, in plain values, with named lists in place."""
     settings: msgspec.Struct | None
-    when: Condition | None
+    when: "Condition | None"
     events: frozenset[str]
     """Codes of the events that it judges: those of `on:` that the check knows how to judge."""
     scope: Scope
@@ -252,7 +258,7 @@ def _result(value: object) -> Result:
     return Result(value)
 
 
-def _sql(condition: Condition, event: Event[Any]) -> dict[str, object]:
+def _sql(condition: "Condition", event: Event[Any]) -> dict[str, object]:
     """What a condition reads of SQL; nothing where it reads none, or the event is of a kind that has none.
 
     Raises ConditionError where it should have some.
@@ -265,13 +271,15 @@ def _sql(condition: Condition, event: Event[Any]) -> dict[str, object]:
     return {"sql": found}
 
 
-def _variables(condition: Condition, event: Event[Any]) -> dict[str, object]:
+def _variables(condition: "Condition", event: Event[Any]) -> dict[str, object]:
     """What a condition reads but for SQL: what is not known of operator and workspace is not there."""
     operator: dict[str, object] = {"ids": list(event.operators)}
     if isinstance(event.operator, str):
         operator["id"] = event.operator
     if isinstance(event.roles, frozenset):
         operator["roles"] = sorted(event.roles)
+    from extension import conditions  # noqa: PLC0415  only for who has a condition
+
     return {
         "event": conditions.value_of(event.payload, event.data, condition.fields.get("event"), condition.names),
         "operator": operator,
@@ -288,7 +296,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """First 12 hex digits of the SHA-256 of all that it is made of: which policy decided."""
     language: Language
-    timezone: ZoneInfo
+    timezone: "ZoneInfo"
     rules: tuple[Rule, ...]
     plan: Mapping[str, tuple[Rule, ...]]
     """Rules for each event code, in the order of the file."""
@@ -318,6 +326,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return event, tuple(rule for rule in self.plan.get(event.code, ()) if rule.scope.holds(event))
 
 
+def plan(rules: Sequence[Rule]) -> Mapping[str, tuple[Rule, ...]]:
+    """The rules for each event code, in their order."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for code in rule.events:
+            found.setdefault(code, []).append(rule)
+    return {code: tuple(each) for code, each in found.items()}
+
+
 def empty(file: str) -> Policy:
     """A policy without rules, for when nothing is judged."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  4 ms that a policy in UTC does not have to pay
+
     return Policy(file=file, digest="", language=Language.ZH, timezone=ZoneInfo(DEFAULT_TIMEZONE), rules=(), plan={})

@@ -3,10 +3,9 @@
 Each type has `read`, which takes the plain value of the policy and raises ValueError with what it expected and found.
 """
 
-import fnmatch
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
 
@@ -47,7 +46,7 @@ class Count(int):
 class Size(int):
     """Bytes, written as a number or with a unit: `10MB` is 10,000,000 bytes, `1GiB` is 1,073,741,824."""
 
-    _FORM = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?(B|[kKMGT]B|[KMGT]iB)")
+    _FORM = r"([0-9]{1,15})(?:\.([0-9]{1,9}))? ?(B|[kKMGT]B|[KMGT]iB)"
     _POWERS = " KMGT"
 
     text: str
@@ -58,14 +57,14 @@ class Size(int):
     @classmethod
     def schema(cls) -> dict[str, object]:
         """What `read` takes, as JSON Schema."""
-        return {"type": ["integer", "string"], "minimum": 0, "pattern": f"^{cls._FORM.pattern}$"}
+        return {"type": ["integer", "string"], "minimum": 0, "pattern": f"^{cls._FORM}$"}
 
     @classmethod
     def read(cls, value: object) -> Self:
         """Read a size; a fraction must come out at whole bytes."""
         if type(value) is int and value >= 0:
             size, text = value, f"{value:,} B"
-        elif isinstance(value, str) and (match := cls._FORM.fullmatch(value)):
+        elif isinstance(value, str) and (match := re.fullmatch(cls._FORM, value)):
             whole, fraction, unit = match.groups(default="")
             base = 1024 if "i" in unit else 1000
             size, rest = divmod(
@@ -146,17 +145,26 @@ class Glob:
 ANYTHING, ANYTHING_BUT_A_DOT = "\0", "\1"
 """What stands in a name for what is not known of it. No name holds them of its own, for they are invisible."""
 
-_PARAMETER = re.compile(r"\$\{[^{}]*\}|(?:\$|@@)\[[^\[\]]*\]|\$\w+")
-_DATE = re.compile(
-    r"(?:\$|@@)\[.*|\$(?:bizdate|bizmonth|gmtdate|cyctime)"
-    r"|\$\{(?:(?:bdp\.system\.)?(?:bizdate|bizmonth|gmtdate|cyctime)|(?:yyyy|mm|dd|hh(?:24)?|mi|ss|[0-9 :+*/,_-])+)\}"
-)
-"""A scheduling parameter that is a date or a time, by its form or by the platform's name for it."""
+
+@cache
+def _parameter() -> re.Pattern[str]:
+    """A scheduling parameter."""
+    return re.compile(r"\$\{[^{}]*\}|(?:\$|@@)\[[^\[\]]*\]|\$\w+")
+
+
+@cache
+def _date() -> re.Pattern[str]:
+    """A scheduling parameter that is a date or a time, by its form or by the platform's name for it."""
+    return re.compile(
+        r"(?:\$|@@)\[.*|\$(?:bizdate|bizmonth|gmtdate|cyctime)"
+        r"|\$\{(?:bdp\.system\.)?(?:bizdate|bizmonth|gmtdate|cyctime)\}"
+        r"|\$\{(?:yyyy|mm|dd|hh(?:24)?|mi|ss|[0-9 :+*/,_-])+\}"
+    )
 
 
 def parametric(name: str) -> bool:
     """Whether a scheduling parameter stands in a name: `log_${bizdate}`."""
-    return _PARAMETER.search(name) is not None
+    return ("$" in name or "@@" in name) and _parameter().search(name) is not None
 
 
 def open_ended(name: str) -> bool:
@@ -166,7 +174,8 @@ def open_ended(name: str) -> bool:
 
 def _opened(name: str) -> str:
     """A name with its parameters open: a date has no dot in it, any other can be anything."""
-    return _PARAMETER.sub(lambda found: ANYTHING_BUT_A_DOT if _DATE.fullmatch(found[0]) else ANYTHING, name)
+    dated = _date()
+    return _parameter().sub(lambda found: ANYTHING_BUT_A_DOT if dated.fullmatch(found[0]) else ANYTHING, name)
 
 
 def _forms(table: str) -> tuple[str, ...]:
@@ -200,11 +209,16 @@ class Names:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
-        self._exact = frozenset(self._fold(name) for name in names)
-        patterns = [
-            fnmatch.translate(self._fold(name).replace("[", "[[]")) for name in names if "*" in name or "?" in name
-        ]
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        self._exact = frozenset(map(self._fold, names))
+        self._open = any("*" in name or "?" in name for name in names)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """All patterns in one, made when something is looked for that is not written out."""
+        from fnmatch import translate  # noqa: PLC0415
+
+        folded = [self._fold(name) for name in self.names if "*" in name or "?" in name]
+        return re.compile("|".join(translate(name.replace("[", "[[]")) for name in folded))
 
     FORM: ClassVar[str] = "names"
 
@@ -233,7 +247,7 @@ class Names:
 
     def __contains__(self, name: str) -> bool:
         folded = self._fold(name)
-        return folded in self._exact or bool(self._pattern and self._pattern.match(folded))
+        return folded in self._exact or (self._open and self._pattern.match(folded) is not None)
 
     def match(self, name: str) -> bool | None:
         """Whether it is one of them; None where a scheduling parameter in it leaves that open."""
@@ -419,7 +433,7 @@ class ColumnNames(TableNames):
         table, column = self._fold(table), self._fold(column)
         if _whole(table) and not parametric(column):
             return f"{table}.{column}" in self
-        if _DATE.fullmatch(column):
+        if _date().fullmatch(column):
             return False  # the date itself, and no column
         names = [f"{form}.{_opened(column)}" for form in _forms(table)]
         return self._match(names)
@@ -449,6 +463,9 @@ class ColumnNames(TableNames):
         return tuple(found)
 
 
+_JOINED = str.maketrans("", "", " _-")
+
+
 class Known(Names):
     """Names of a documented set, compared without regard to space, `_` and `-` either.
 
@@ -475,7 +492,7 @@ class Known(Names):
 
     @classmethod
     def _fold(cls, name: str) -> str:
-        return re.sub("[ _-]+", "", super()._fold(name))
+        return super()._fold(name).translate(_JOINED)
 
 
 class Networks:

@@ -8,15 +8,18 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from extension.checks import BY_ID, Check
-from extension.errors import Fault, PolicyError
-from extension.policy import Draft, Module, Source
+from extension import compiled
+from extension.checks import Check
+from extension.errors import ExtensionError, Fault, PolicyError
 from extension.rules import Policy
 from extension.verdict import cut
+
+if TYPE_CHECKING:
+    from extension.policy import Draft, Module
 
 ROOT = Path(__file__).resolve().parent.parent
 """Folder of handler.py: /code in a deployed function."""
@@ -30,11 +33,24 @@ def load(path: Path) -> Policy:
     return _load(path, {})
 
 
+def compiled_form(path: Path) -> bytes:
+    """The policy at `path` in its compiled form, which `load` takes from beside it. Raises PolicyError.
+
+    It is made of what is written, and not of a form that was compiled before.
+    """
+    draft, checks, contents = _drafted(path, {})
+    policy = _finished(draft, checks, contents)
+    sources = {file.name: _read(file) for file in _files(path)}
+    return compiled.write(policy, sources, contents)
+
+
 def registry(path: Path) -> Mapping[str, Check]:
     """The built-in checks and those that the policy at `path` brings, whatever is wrong with its rules.
 
     Raises PolicyError where it cannot be read, or its checks cannot.
     """
+    from extension.checks.registry import BY_ID  # noqa: PLC0415  all families, which no event needs
+
     draft, custom, _ = _drafted(path, {})
     if draft.faults:
         raise PolicyError(draft.file, draft.faults)
@@ -126,9 +142,35 @@ def _files(path: Path) -> list[Path]:
 
 def _load(path: Path, seen: _Stamps) -> Policy:
     """The policy. `seen` takes the stamps of its files and custom checks, each from before the file is read."""
-    draft, checks, contents = _drafted(path, seen)
+    found = _load_compiled(path, seen)
+    return found or _finished(*_drafted(path, seen))
+
+
+def _load_compiled(path: Path, seen: _Stamps) -> Policy | None:
+    """The policy from its compiled form, None where there is none that is of the files as they are."""
+    stamps = {file: _stamp(file) for file in _files(path)}
     try:
-        return draft.finish(checks, contents)
+        sources = {file.name: file.read_bytes() for file in stamps}
+        said = compiled.read(path.with_suffix(compiled.SUFFIX).read_bytes(), sources)
+        if said is None:
+            return None
+        files = [next(iter(stamps)).parent / name for name in said["modules"]]
+        stamps.update((file, _stamp(file)) for file in files)
+        contents = dict(zip(said["modules"], (file.read_bytes() for file in files), strict=True))
+        if not compiled.fits(said, contents):
+            return None
+        found = [_checks(file, content) for file, content in zip(files, contents.values(), strict=True)]
+        policy = compiled.policy(said, name_of(path), {check.id: check for checks in found for check in checks})
+    except (OSError, ValueError, LookupError, TypeError, _ModuleError):
+        return None
+    seen.update(stamps)
+    return policy
+
+
+def _finished(draft: "Draft", checks: tuple[Check, ...], contents: Mapping[str, bytes]) -> Policy:
+    """The policy of a draft. Raises PolicyError."""
+    try:
+        return draft.finish(checks, b"".join(contents.values()))
     except PolicyError:
         raise
     except Exception as error:  # a setting type of a custom check: whatever it raises is said to its author
@@ -139,15 +181,17 @@ def _load(path: Path, seen: _Stamps) -> Policy:
         ) from error
 
 
-def _drafted(path: Path, seen: _Stamps) -> tuple[Draft, tuple[Check, ...], bytes]:
+def _drafted(path: Path, seen: _Stamps) -> tuple["Draft", tuple[Check, ...], Mapping[str, bytes]]:
     """The policy before its rules are read, its custom checks, and what their files hold."""
+    from extension.policy import Draft, Source  # noqa: PLC0415  YAML and all that checks a policy: 40 ms
+
     files = _files(path)
     seen.update((file, _stamp(file)) for file in files)
     if not files:
         raise PolicyError(name_of(path), [Fault("holds no policy: no file there ends in .yaml")])
     draft = Draft([Source(name_of(file), _read(file)) for file in files], name_of(path))
     checks: dict[str, Check] = {}
-    contents = b""
+    contents: dict[str, bytes] = {}
     for module in draft.modules:
         file = files[0].parent / module.path
         if file in seen:
@@ -158,8 +202,13 @@ def _drafted(path: Path, seen: _Stamps) -> tuple[Draft, tuple[Check, ...], bytes
         except OSError as error:
             draft.faults.append(_fault(module, _unreadable(error)))
             continue
-        contents += content
-        for check in _checks(file, content, module, draft.faults):
+        contents[module.path] = content
+        try:
+            found = _checks(file, content)
+        except _ModuleError as error:
+            draft.faults.append(_fault(module, str(error)))
+            continue
+        for check in found:
             if check.id in checks:
                 draft.faults.append(_fault(module, f"{check.id} is registered twice"))
             checks[check.id] = check
@@ -177,20 +226,23 @@ def _unreadable(error: OSError) -> str:
     return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
 
-def _checks(file: Path, content: bytes, module: Module, faults: list[Fault]) -> Sequence[Check]:
-    """Run a file of custom checks; the checks that it registers, or a fault for what it raises."""
+class _ModuleError(ExtensionError):
+    """What is wrong with a file of custom checks."""
+
+
+def _checks(file: Path, content: bytes) -> Sequence[Check]:
+    """Run a file of custom checks; the checks that it registers. Raises _ModuleError."""
     # Names in annotations are looked up in sys.modules, also those of a version that is still in force.
     loaded = ModuleType(f"extension_custom.{file.stem}_{hashlib.sha256(content).hexdigest()[:12]}")
     loaded.__file__ = str(file)
     sys.modules[loaded.__name__] = loaded
     try:
         exec(compile(content, str(file), "exec"), vars(loaded))  # noqa: S102  code that is deployed with the policy
-    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it raises is said to its author
-        faults.append(_fault(module, _raised(error, file)))
-        return ()
+    except (Exception, SystemExit) as error:  # whatever it raises is said to its author
+        raise _ModuleError(_raised(error, file)) from error
     found = [value for value in vars(loaded).values() if isinstance(value, Check)]
     if not found:
-        faults.append(_fault(module, "registers no check: decorate a function with extension.checks.check"))
+        raise _ModuleError("registers no check: decorate a function with extension.checks.check")
     return found
 
 
@@ -207,7 +259,7 @@ def _raised(error: BaseException, file: Path) -> str:
     return f"{type(error).__name__}{place}: {' '.join(problem.split())}"
 
 
-def _fault(module: Module, problem: str) -> Fault:
+def _fault(module: "Module", problem: str) -> Fault:
     return Fault(f"{module.path}: {problem}", line=module.line, key="checks", file=module.file)
 
 

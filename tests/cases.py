@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from extension import envelopes, events, settings
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from extension.events import Event, FileSnapshot, Instance, TableSnapshot
 from extension.verdict import Finding
 
@@ -55,7 +55,7 @@ def sample(name: str) -> dict[str, Any]:
 
 def given(check: str, values: Mapping[str, object]) -> msgspec.Struct:
     """Settings of a check as a policy writes them."""
-    struct = BY_ID[check].settings
+    struct: type[msgspec.Struct] = BY_ID[check].settings
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     return struct(**{fields[name].name: settings.read(fields[name], value) for name, value in values.items()})
 

@@ -18,7 +18,8 @@ from hypothesis.strategies import SearchStrategy
 
 import extension.sql.reading  # noqa: F401  it raises the limit of recursion, which Hypothesis minds within a test
 from extension import catalogue, cel, envelopes, events, policy, windows
-from extension.checks import BY_ID, Check, files, quality, tables
+from extension.checks import Check, files, quality, tables
+from extension.checks.registry import BY_ID
 from extension.dataworks import Credentials
 from extension.errors import PolicyError
 from extension.events import Callback, Event, FileSnapshot, Instance, Missing, Payload, TableSnapshot

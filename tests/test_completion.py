@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension import checks, edges
-from extension.checks import Need
+from extension import edges
+from extension.checks import Need, registry
 from extension.dataworks import ATTEMPTS, Credentials
 from extension.edges import OPTIONS_TTL_S, PARAMETERS_TTL_S, ROLES_TTL_S
 from extension.errors import PlatformError
@@ -203,9 +203,9 @@ class TestSnapshot:
     def test_of_a_rule_on_code_and_downloads_it_is_not_asked_for_a_download(
         self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        both = checks.BY_ID["file.size"].events | {"download-resources"}
-        check = msgspec.structs.replace(checks.BY_ID["file.size"], events=both, judge=lambda *_: iter(()))
-        monkeypatch.setitem(checks.BY_ID, "file.size", check)
+        both = registry.BY_ID["file.size"].events | {"download-resources"}
+        check = msgspec.structs.replace(registry.BY_ID["file.size"], events=both, judge=lambda *_: iter(()))
+        monkeypatch.setitem(registry.BY_ID, "file.size", check)
         deployed.rules("on: '*', check: file.size, with: {max: 1kB}", "on: '*', when: sql.length > 30")
         assert deployed.handle("download-resources", {"sqlText": "select 1"}) == "OK"
         assert deployed.asked == []
@@ -796,8 +796,8 @@ class TestInstances:
         self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A custom check may need what its event cannot have."""
-        check = msgspec.structs.replace(checks.BY_ID["file.owner"], needs=frozenset({Need.INSTANCES}))
-        monkeypatch.setitem(checks.BY_ID, "file.owner", check)
+        check = msgspec.structs.replace(registry.BY_ID["file.owner"], needs=frozenset({Need.INSTANCES}))
+        monkeypatch.setitem(registry.BY_ID, "file.owner", check)
         deployed.rules("on: commit-file, check: file.owner, on_error: WARN")
         assert deployed.handle("commit-file") == "WARN"
         assert deployed.errors == ["the message names 0 instances; 1 to 20 are asked for"]

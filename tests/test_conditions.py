@@ -13,10 +13,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension import cel, conditions
+from extension import cel, conditions, expressions
 from extension.cel import BOOL, BYTES, DOUBLE, DURATION, DYN, INT, NULL, STRING, TIMESTAMP, UINT, Kind, list_of, map_of
-from extension.conditions import Condition, ConditionError, merge, record, value_of
+from extension.conditions import Condition, value_of
+from extension.errors import ConditionError
 from extension.events import Count, Fact, Payload, Reason, Unknown
+from extension.expressions import merge, record
 from extension.payloads import Approval, Download, JobStart
 from tests.cases import event
 
@@ -107,13 +109,13 @@ VARIABLES = {
 
 def compiled(text: object) -> Condition:
     """A condition on the variables above."""
-    return conditions.compile(text, KINDS)
+    return expressions.compile(text, KINDS)
 
 
 def problem(text: object, kinds: Mapping[str, Kind] = KINDS) -> str:
     """What is wrong with a condition."""
     with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
-        conditions.compile(text, kinds)
+        expressions.compile(text, kinds)
     return str(caught.value)
 
 
@@ -264,7 +266,7 @@ def test_a_condition_holds_or_not(text: str, holds: bool) -> None:
     ],
 )
 def test_a_condition_may_be_settled_whatever_one_variable_is(text: str, settled: bool | None) -> None:
-    condition = conditions.compile(text.replace("event.nope", 'event["nope"]'), KINDS)
+    condition = expressions.compile(text.replace("event.nope", 'event["nope"]'), KINDS)
     assert condition.settled(VARIABLES, "other") is settled
 
 
@@ -581,14 +583,14 @@ def test_no_text_does_worse_than_to_be_refused(seed: int) -> None:
 
 
 def test_the_position_of_a_parser_that_says_nothing_is_the_beginning() -> None:
-    assert conditions._short("a thing { source: 1 }") == "a thing"
+    assert expressions._short("a thing { source: 1 }") == "a thing"
 
 
 def test_what_the_parsers_do_not_agree_on_is_refused() -> None:
     """The engine refuses these too, and first."""
     for text, expected in (("event.", "there is something missing (at character 7)"), ("a.'b'", "cannot read 'b'")):
         with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
-            cel.check(cel.tokens(text), text, {"event": DYN, "a": DYN}, conditions._value)
+            cel.check(cel.tokens(text), text, {"event": DYN, "a": DYN}, expressions._value)
         assert str(caught.value).startswith(expected)
 
 
@@ -670,7 +672,7 @@ def test_a_field_of_any_of_several_events_is_known() -> None:
 
 def test_events_without_a_struct_have_any_field() -> None:
     assert merge([record(Deploy), DYN]) == DYN
-    assert conditions.compile("event.whatever > 1", {"event": DYN}).holds({"event": {"whatever": 2}})
+    assert expressions.compile("event.whatever > 1", {"event": DYN}).holds({"event": {"whatever": 2}})
 
 
 @pytest.mark.parametrize(
@@ -777,7 +779,7 @@ def test_what_is_too_deep_is_not_there() -> None:
 def holds(struct: type[Payload], code: str, text: str, data: Mapping[str, object]) -> bool:
     """Whether a condition is true of an event, built as a rule builds it."""
     it = event(code, data)
-    condition = conditions.compile(text, {"event": record(struct)})
+    condition = expressions.compile(text, {"event": record(struct)})
     return condition.holds({"event": value_of(it.payload, it.data, condition.fields["event"], condition.names)})
 
 
@@ -868,7 +870,7 @@ def test_an_item_that_cannot_be_read_is_not_skipped() -> None:
 def test_what_an_event_lacks_is_named_and_nothing_of_it_is_quoted(text: str, expected: str, field: str) -> None:
     kinds = KINDS | {"event": cel.fields(dict(record(Deploy).fields) | {"newer": DYN})}
     with pytest.raises(ConditionError) as caught:
-        conditions.compile(text, kinds).holds(VARIABLES)
+        expressions.compile(text, kinds).holds(VARIABLES)
     assert (str(caught.value), caught.value.field) == (expected, field)
 
 
@@ -953,11 +955,11 @@ def test_a_pattern_takes_time_that_is_linear_in_the_text() -> None:
 
 @pytest.mark.no_cover
 def test_a_pattern_is_compiled_once_and_not_for_each_item() -> None:
-    conditions._pattern.cache_clear()
+    conditions.pattern_of.cache_clear()
     people = {"order": {"granteeObjectList": [{"granteeId": f"u{n}"} for n in range(5000)]}}
     text = r"event.order.granteeObjectList.exists(g, g.granteeId.matches('^(\\w{90}){2}@$'))"
     assert not holds(Approval, "approval-change-before-create", text, people)
-    assert conditions._pattern.cache_info().misses == 1
+    assert conditions.pattern_of.cache_info().misses == 1
 
 
 @pytest.mark.no_cover
@@ -1000,14 +1002,14 @@ FITTING = {"timestamp('7')": "timestamp('2026-01-01T00:00:00Z')", "duration('7')
 def checked(text: str) -> str:
     """What the engine is given for an expression of any kind; empty where it is refused."""
     try:
-        return cel.check(cel.tokens(text), text, {}, conditions._value).text
+        return cel.check(cel.tokens(text), text, {}, expressions._value).text
     except ValueError:
         return ""
 
 
 def engine(text: str, functions: Mapping[str, object]) -> str:
     """What the engine has against an expression."""
-    loaded = conditions._engine()
+    loaded = conditions.engine()
     try:
         loaded.compile(text).execute(loaded.Context({}, functions))
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -1123,7 +1125,7 @@ def test_what_is_taken_never_fails_for_its_kinds(slip: float, monkeypatch: pytes
     monkeypatch.setattr(cel, "join", join)
     choice = random.Random(20260301)  # noqa: S311  the same expressions every time
     kinds = {name: kind for name, kind in KINDS.items() if name != "other"}
-    loaded = conditions._engine()
+    loaded = conditions.engine()
     context = loaded.Context({**VARIABLES, "now": conditions._utc(VARIABLES["now"])}, conditions._FUNCTIONS)
     taken, refused = 0, []
     for _ in range(2000):
@@ -1131,7 +1133,7 @@ def test_what_is_taken_never_fails_for_its_kinds(slip: float, monkeypatch: pytes
         if len(text) > cel.MAX_CHARS:
             continue
         try:
-            found = cel.check(cel.tokens(text), text, kinds, conditions._value)
+            found = cel.check(cel.tokens(text), text, kinds, expressions._value)
         except ValueError as error:
             refused.append(str(error))
             continue
@@ -1156,9 +1158,9 @@ def test_the_command_line_of_the_binding_is_never_imported() -> None:
     script = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from extension import cel, conditions
+from extension import cel, conditions, expressions
 assert "cel.cel" not in sys.modules
-condition = conditions.compile("x > 1 && size('a') == 1", {"x": cel.INT})
+condition = expressions.compile("x > 1 && size('a') == 1", {"x": cel.INT})
 assert condition.holds({"x": 2}) and not condition.holds({"x": 1})
 print(sorted({"typer", "rich", "prompt_toolkit", "cel", "cel.cli", "re2", "zoneinfo"} & sys.modules.keys()))
 """
@@ -1170,14 +1172,14 @@ print(sorted({"typer", "rich", "prompt_toolkit", "cel", "cel.cli", "re2", "zonei
 
 
 def test_an_engine_that_is_loaded_already_is_taken() -> None:
-    loaded = conditions._engine()
-    conditions._engine.cache_clear()
-    assert conditions._engine() is loaded
+    loaded = conditions.engine()
+    conditions.engine.cache_clear()
+    assert conditions.engine() is loaded
 
 
 def test_an_engine_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "cel.cel", raising=False)
     monkeypatch.setattr(sys, "path", [])
-    conditions._engine.cache_clear()
+    conditions.engine.cache_clear()
     with pytest.raises(ModuleNotFoundError, match="common-expression-language is not installed"):
-        conditions._engine()
+        conditions.engine()

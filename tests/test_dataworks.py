@@ -760,7 +760,7 @@ class TestGuarded:
     def guarded(self, first: Scripted, second: Scripted | None) -> Guarded:
         self.loaded = 0
 
-        def load() -> Scripted | None:
+        def load(_: float) -> Scripted | None:
             self.loaded += 1
             return second
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from extension import edges, local
-from extension.dataworks import Credentials, Guarded
+from extension.dataworks import Credentials, Guarded, Transport
 from extension.edges import Endpoint, Switch
 from extension.errors import ConfigurationError, PolicyError
 from extension.light import Light
@@ -172,6 +173,21 @@ def test_through_a_proxy_the_sdk_calls(monkeypatch: pytest.MonkeyPatch, variable
     assert isinstance(edges.Extension(local.context()).transport(), Sdk)
     monkeypatch.setenv("DATAWORKS_ENDPOINT", "http://127.0.0.1:9")
     assert isinstance(edges.Extension(local.context()).transport(), Guarded)
+
+
+def test_an_sdk_that_is_not_loaded_in_time_is_there_for_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    extension = edges.Extension(local.context())
+    gate = threading.Event()
+    load = edges.Extension._sdk
+
+    def slowly(extension: edges.Extension) -> Transport | None:
+        gate.wait(10)
+        return load(extension)
+
+    monkeypatch.setattr(edges.Extension, "_sdk", slowly)
+    assert extension._second(0.01) is None
+    gate.set()
+    assert isinstance(extension._second(10), Sdk)
 
 
 def test_a_package_without_the_sdk_says_so_where_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from extension import cases, catalogue, checks, local, policy, settings, storage
+from extension import cases, catalogue, local, policy, settings, storage
 from extension.__main__ import main
 from extension.cases import Case
 from extension.catalogue import Entry, Kind
+from extension.checks import registry
 from extension.errors import PolicyError
 from extension.events import Callback
 from extension.rules import Policy, Rule
@@ -521,7 +522,7 @@ _UNDOCUMENTED: dict[str, Plain] = {
 def _every_check() -> str:
     """A policy with every built-in check on all that it judges, under the settings of its own example."""
     rules = [
-        {"id": check, "on": sorted(checks.BY_ID[check].events), "check": check, "with": example["Hits"][1]}
+        {"id": check, "on": sorted(registry.BY_ID[check].events), "check": check, "with": example["Hits"][1]}
         for check, example in documented().items()
     ]
     return json.dumps({"version": 1, "rules": rules}, ensure_ascii=False)
@@ -538,7 +539,7 @@ def _samples(code: str) -> list[bytes]:
 def test_every_extension_point_is_judged_and_answered_through_its_api(
     function: Function, tmp_path: Path, entry: Entry
 ) -> None:
-    own = [check.id for check in checks.BY_ID.values() if entry.code in check.events != frozenset(catalogue.BY_CODE)]
+    own = [check.id for check in registry.BY_ID.values() if entry.code in check.events != frozenset(catalogue.BY_CODE)]
     assert own
     dataworks = function.dataworks
     dataworks.snapshots["*"] = {**MAX_PT, "TableModel": {"TableName": "table1", "Columns": [{"ColumnName": "A"}]}}

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from extension import catalogue, events, local, schema
 from extension.__main__ import main
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from extension.storage import ROOT
 from tests.conftest import EVENTS
 

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 import handler
-from extension import checks, edges, envelopes, local, pipeline, policy, sql
+from extension import edges, envelopes, local, pipeline, policy, sql
+from extension.checks import registry
 from extension.errors import ConfigurationError, MessageError, PlatformError, PolicyError
 from extension.events import Event, Missing, Reason, Unknown
 from extension.rules import Policy
@@ -112,8 +113,8 @@ class TestJudge:
         def broken(_event: Event[Any], _settings: msgspec.Struct) -> Iterator[Finding]:
             raise ZeroDivisionError("select secret from a_table")
 
-        check = msgspec.structs.replace(checks.BY_ID["download.rows"], judge=broken)
-        monkeypatch.setitem(checks.BY_ID, "download.rows", check)
+        check = msgspec.structs.replace(registry.BY_ID["download.rows"], judge=broken)
+        monkeypatch.setitem(registry.BY_ID, "download.rows", check)
         rules = RULES.replace("language: en", f"language: en\ndefaults: {{on_error: {on_error}}}")
         assert judged({"fileSize": 10**7, "fileName": "ok.csv"}, rules) == [
             ("rows", on_error, "enforce"),
@@ -324,9 +325,9 @@ rules:
         assert [(found.finding, found.result) for found in verdict.findings] == [(RAISED, Result.WARN)]
 
     def test_a_check_on_code_and_downloads_needs_no_code_for_a_download(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        check = checks.BY_ID["file.size"]
+        check = registry.BY_ID["file.size"]
         both = msgspec.structs.replace(check, events=check.events | {"download-resources"}, judge=lambda *_: iter(()))
-        monkeypatch.setitem(checks.BY_ID, "file.size", both)
+        monkeypatch.setitem(registry.BY_ID, "file.size", both)
         rules = ruled("on: '*', check: file.size, with: {max: 1kB}, on_error: WARN")
         for code, findings in (("download-resources", 0), ("commit-file", 1)):
             lacking = msgspec.structs.replace(event(code, {}), file=Missing("no"))
@@ -449,8 +450,8 @@ rules:
             assert [(found.rule, found.result) for found in verdict.findings] == [("own", own), ("other", Result.FAIL)]
 
     def test_what_is_no_finding_is_an_error_of_the_check(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        check = msgspec.structs.replace(checks.BY_ID["download.rows"], judge=lambda *_: iter(["too many rows"]))
-        monkeypatch.setitem(checks.BY_ID, "download.rows", check)
+        check = msgspec.structs.replace(registry.BY_ID["download.rows"], judge=lambda *_: iter(["too many rows"]))
+        monkeypatch.setitem(registry.BY_ID, "download.rows", check)
         verdict = only("on: download-resources, check: download.rows, with: {max: 5}, on_error: WARN")
         assert [(found.finding, found.result) for found in verdict.findings] == [(RAISED, Result.WARN)]
         assert verdict.findings[0].error.startswith("TypeError at pipeline.py:")
@@ -671,7 +672,7 @@ class TestPure:
 
     def test_every_documented_event_under_every_check_and_a_condition(self) -> None:
         rules = policy.parse(every_check().encode(), "p")
-        assert {rule.check.id for rule in rules.rules if rule.check} == set(checks.BY_ID)
+        assert {rule.check.id for rule in rules.rules if rule.check} == set(registry.BY_ID)
         found = 0
         for path in sorted(EVENTS.glob("*.json")):
             first, second = (
@@ -855,9 +856,9 @@ class TestAnswer:
 def _always(code: str, result: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A policy with one rule for `code`, whose check always has a finding."""
     check = msgspec.structs.replace(
-        checks.BY_ID["upload.overwrite"], judge=lambda *_: iter([RAISED]), events=frozenset({code})
+        registry.BY_ID["upload.overwrite"], judge=lambda *_: iter([RAISED]), events=frozenset({code})
     )
-    monkeypatch.setitem(checks.BY_ID, "upload.overwrite", check)
+    monkeypatch.setitem(registry.BY_ID, "upload.overwrite", check)
     return f"version: 1\nlanguage: en\nrules:\n  - {{id: r, on: {code}, check: upload.overwrite, result: {result}}}"
 
 

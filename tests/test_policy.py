@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import msgspec
 import pytest
 
-from extension import catalogue, checks, policy, settings
-from extension.checks import Need
+from extension import catalogue, policy, settings
+from extension.checks import Need, registry
 from extension.errors import PolicyError
 from extension.events import Databases
 from extension.policy import Draft, Source, variables
@@ -129,7 +129,8 @@ def test_a_policy_says_what_its_file_says() -> None:
 def test_a_rule_says_what_the_file_says() -> None:
     assert load(FULL).rules[0] == Rule(
         id="bulk-download",
-        check=checks.BY_ID["download.rows"],
+        check=registry.BY_ID["download.rows"],
+        given={"max": 100000},
         settings=Maximum(max=Count(100000)),
         when=None,
         events=frozenset(DOWNLOADS),
@@ -219,7 +220,7 @@ def test_a_category_reaches_only_the_events_that_the_check_can_judge() -> None:
 def test_on_is_a_choice_among_all_events_of_the_catalogue() -> None:
     """A rule reaches every extension point: by a check of its own, or by one for any event."""
     points = {entry.code for entry in catalogue.ENTRIES if entry.kind is not catalogue.Kind.REGULAR}
-    assert set(catalogue.BY_CODE) > points <= set().union(*(check.events for check in checks.BY_ID.values()))
+    assert set(catalogue.BY_CODE) > points <= set().union(*(check.events for check in registry.BY_ID.values()))
 
 
 def test_the_digest_is_that_of_the_bytes() -> None:
@@ -1459,7 +1460,7 @@ rules:
 
 def test_a_rule_carries_what_the_file_says_of_it() -> None:
     one = only_rule(WHOLE)
-    assert one.check is checks.BY_ID["download.rows"]
+    assert one.check is registry.BY_ID["download.rows"]
     assert one.settings == Maximum(max=Count(5))
     assert one.when is not None
     assert one.when.text == 'event.fileName.endsWith(".csv")'
@@ -1818,7 +1819,7 @@ def test_a_policy_names_the_files_of_its_custom_checks() -> None:
 
 
 def test_a_custom_check_is_one_like_the_others() -> None:
-    custom = msgspec.structs.replace(checks.BY_ID["download.rows"], id="mine.rows")
+    custom = msgspec.structs.replace(registry.BY_ID["download.rows"], id="mine.rows")
     content = rule(check="mine.rows")
     loaded = Draft([Source("a.yaml", content.encode())], "a.yaml").finish((custom,))
     assert loaded.rules[0].check is custom

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import handler
 from extension import catalogue, conditions, edges, journal, local, pipeline, sql, storage
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from extension.dataworks import Credentials
 from extension.deliveries import Callback as Posted
 from extension.errors import ExtensionError, MessageError, PolicyError
@@ -189,8 +189,8 @@ def checking(code: str) -> Policy:
 def forget() -> None:
     """Drop what was worked out for earlier events."""
     sql._kept.clear()
-    conditions._pattern.cache_clear()
-    conditions._zone.cache_clear()
+    conditions.pattern_of.cache_clear()
+    conditions.zone_of.cache_clear()
 
 
 def raised(judged: Verdict) -> list[str]:

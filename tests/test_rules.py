@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from extension import checks, policy, rules, sql
-from extension.checks import Need
-from extension.conditions import ConditionError
+from extension import policy, rules, sql
+from extension.checks import Need, registry
+from extension.errors import ConditionError
 from extension.events import Event, Missing, Reason, Unknown
 from extension.rules import Exemption, Policy, Rule, Scope
 from extension.settings import Count, Ids, Listed, Maximum, Names, Tables, WorkspaceIds
@@ -383,7 +383,7 @@ def picky() -> Rule:
     """A rule with settings that must fit together, both of which a workspace can set."""
     return msgspec.structs.replace(
         one(),
-        check=msgspec.structs.replace(checks.BY_ID["node.count"], settings=Picky),
+        check=msgspec.structs.replace(registry.BY_ID["node.count"], settings=Picky),
         settings=Picky(low=Count(1), high=Count(5)),
         options={"low": "least", "high": "most"},
     )

@@ -13,7 +13,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from extension import catalogue, checks, policy, schema, storage
-from extension.checks import BY_ID, check
+from extension.checks import check
+from extension.checks.registry import BY_ID
 from extension.errors import PolicyError
 from extension.events import Event
 from extension.settings import Count, Listed, Names

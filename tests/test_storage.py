@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from extension import pipeline, storage
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from extension.errors import PolicyError
 from extension.policy import Draft
 from extension.rules import Policy

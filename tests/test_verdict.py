@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from extension import checks, verdict
+from extension.checks import registry
 from extension.events import Missing, Reason, Unknown
 from extension.settings import Pattern, Size
 from extension.sql.facts import Statement
@@ -730,8 +731,8 @@ def test_what_is_more_than_a_name_in_braces_is_refused(template: str) -> None:
 
 
 def test_there_are_texts() -> None:
-    assert len(TEXTS) >= len(checks.BY_ID) + 4
-    used = [text for check in checks.BY_ID.values() for text in check.texts]
+    assert len(TEXTS) >= len(registry.BY_ID) + 4
+    used = [text for check in registry.BY_ID.values() for text in check.texts]
     assert all(text in TEXTS.values() for text in used)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from extension.checks import row
 from extension.checks.lists import few, first_unread, refuses
 from extension.events import Event, Fact, Reason, Unknown
 from extension.payloads import Approval, Asked
@@ -197,3 +198,17 @@ def _table(asked: Asked) -> Fact[str]:
     parts = [part.strip() for part in project.split(".")]
     whole = len(parts) > 1 and all(parts)
     return ".".join((*parts, name.strip())) if whole else Unknown("projectGuid", Reason.UNREADABLE)
+
+
+_APPROVAL = ("approval-change-before-create",)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("approval.actions", approval_actions, Listed[Names], _APPROVAL, ACTIONS_REFUSED),
+    row("approval.validity", approval_validity, Maximum, _APPROVAL, TOO_LONG),
+    row("approval.reason", approval_reason, Reasons, _APPROVAL, REASON_TOO_SHORT, REASON_REFUSED),
+    row("approval.grantees", approval_grantees, Maximum, _APPROVAL, TOO_MANY_GRANTEES),
+    row("approval.tables", approval_tables, Listed[Guids], _APPROVAL, TABLES_REFUSED),
+)
+# fmt: on

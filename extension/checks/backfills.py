@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from extension.checks import row
 from extension.checks.lists import compare
 from extension.events import Event, Fact, Reason, Unknown
 from extension.payloads import Backfill
@@ -53,7 +54,7 @@ def backfill_age(event: Event[Backfill], settings: Maximum) -> Iterator[Finding]
 
     Passes: {multipleTimePeriods: [{bizBeginTime: "2022-04-17", bizEndTime: "2022-04-18"}], moment: "2022-04-24"} with {max: 7}
     Hits: {multipleTimePeriods: [{bizBeginTime: "2022-04-17", bizEndTime: "2022-04-18"}], moment: "2022-04-25"} with {max: 7}
-    """  # noqa: E501  an example is one line
+    """
     spans, gap = _spans(event.payload)
     today = event.moment.date().toordinal()
     oldest = min((begin for begin, _ in spans), default=today)
@@ -206,3 +207,18 @@ def backfill_future(event: Event[Backfill], settings: Nothing) -> Iterator[Findi
         yield unread(future)
     elif future:
         yield hit(FUTURE_REFUSED)
+
+
+_BACKFILL = ("backfill-data",)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("backfill.days", backfill_days, Maximum, _BACKFILL, TOO_MANY_DAYS),
+    row("backfill.age", backfill_age, Maximum, _BACKFILL, TOO_OLD),
+    row("backfill.nodes", backfill_nodes, Maximum, _BACKFILL, TOO_MANY_NODES),
+    row("backfill.parallel", backfill_parallel, Maximum, _BACKFILL, TOO_PARALLEL),
+    row("backfill.order", backfill_order, Listed[Orders], _BACKFILL, ORDER_REFUSED),
+    row("backfill.future", backfill_future, Nothing, _BACKFILL, FUTURE_REFUSED),
+)
+# fmt: on

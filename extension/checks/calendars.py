@@ -5,6 +5,8 @@ from datetime import MAXYEAR, datetime
 
 import msgspec
 
+from extension import catalogue
+from extension.checks import row
 from extension.events import Event, Payload
 from extension.verdict import Finding, Text, hit
 from extension.windows import Dates, Holidays, Weekly, Window
@@ -76,3 +78,13 @@ def _end(window: Window, settings: Freeze) -> datetime:
             break
         until = following.until
     return until
+
+
+_ANY = frozenset(catalogue.BY_CODE)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("calendar.freeze", calendar_freeze, Freeze, _ANY, FROZEN),
+)
+# fmt: on

@@ -10,6 +10,7 @@ from typing import Self
 
 import msgspec
 
+from extension.checks import Need, row
 from extension.checks.lists import compare, few, of_types
 from extension.events import Event, Fact, Unknown, had
 from extension.payloads import FileOperation
@@ -339,3 +340,18 @@ def _calls(code: str, engine: Engine) -> Iterator[tuple[int, str, bool]]:
     known = _SET.sub(lambda setting: " " * len(setting[0]), source.text[: source.certain])
     for place in sorted(found):
         yield lines.at(place), found[place], bool(known[place : place + 1].strip())
+
+
+_FILE = ("commit-file", "deploy-file", "run-file", "delete-file")
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("file.name", file_name, NamedFiles, _FILE, FILE_NAME_REFUSED),
+    row("file.owner", file_owner, Nothing, _FILE, FILE_OWNER_REFUSED),
+    row("file.type", file_type, Listed[FileTypes], _FILE, FILE_TYPE_REFUSED),
+    row("file.functions", file_functions, Banned, _FILE, FUNCTIONS_REFUSED, needs=Need.FILE),
+    row("file.content", file_content, Content, _FILE, CONTENT_REQUIRED, CONTENT_FORBIDDEN, needs=Need.FILE),
+    row("file.size", file_size, MaximumSize, _FILE, FILE_TOO_LARGE, needs=Need.FILE),
+)
+# fmt: on

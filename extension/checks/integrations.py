@@ -7,6 +7,7 @@ compared as the text that they are.
 
 from collections.abc import Callable, Iterator
 
+from extension.checks import row
 from extension.checks.lists import few, refuses
 from extension.events import Event, Fact, Reason, Unknown, known
 from extension.payloads import BatchJobStart, JobMapping, JobStart, TablePair
@@ -43,7 +44,7 @@ def integration_source(event: Event[Start], settings: Listed[Names]) -> Iterator
 
     Passes: {showTableMapping: true, tableMapping: [{srcDatasourceName: shop}], tableMappings: [{tableMapping: [{srcDatasourceName: shop}]}]} with {deny: ["*_pii"]}
     Hits: {showTableMapping: true, tableMapping: [{srcDatasourceName: crm_pii}], tableMappings: [{tableMapping: [{srcDatasourceName: crm_pii}]}]} with {deny: ["*_pii"]}
-    """  # noqa: E501  an example is one line
+    """
     refused, unjudged = _refused(event, lambda pair: pair.source, lambda name: refuses(settings, name))
     if refused:
         yield hit(SOURCES_REFUSED, sources=few(refused), count=len(refused))
@@ -65,7 +66,7 @@ def integration_destination(event: Event[Start], settings: Listed[Names]) -> Ite
 
     Passes: {showTableMapping: true, tableMapping: [{dstDatasourceName: ods}], tableMappings: [{tableMapping: [{dstDatasourceName: ods}]}]} with {allow: [ods]}
     Hits: {showTableMapping: true, tableMapping: [{dstDatasourceName: ads}], tableMappings: [{tableMapping: [{dstDatasourceName: ads}]}]} with {allow: [ods]}
-    """  # noqa: E501  an example is one line
+    """
     refused, unjudged = _refused(event, lambda pair: pair.destination, lambda name: refuses(settings, name))
     if refused:
         yield hit(DESTINATIONS_REFUSED, destinations=few(refused), count=len(refused))
@@ -87,7 +88,7 @@ def integration_table_name(event: Event[Start], settings: Named) -> Iterator[Fin
 
     Passes: {showTableMapping: true, tableMapping: [{dstTable: ods_a}], tableMappings: [{tableMapping: [{dstTable: ods_a}]}]} with {pattern: "ods_[a-z0-9_]+"}
     Hits: {showTableMapping: true, tableMapping: [{dstTable: a}], tableMappings: [{tableMapping: [{dstTable: a}]}]} with {pattern: "ods_[a-z0-9_]+"}
-    """  # noqa: E501  an example is one line
+    """
     pattern = settings.pattern
     refused, unjudged = _refused(event, lambda pair: pair.destination_table, lambda name: not pattern.matches(name))
     if refused:
@@ -117,7 +118,7 @@ def integration_tables(event: Event[Start], settings: Maximum) -> Iterator[Findi
 
     Passes: {showTableMapping: true, tableMapping: [{dstTable: a}], tableMappings: [{tableMapping: [{dstTable: a}]}]} with {max: 1}
     Hits: {showTableMapping: true, tableMapping: [{dstTable: a}, {dstTable: b}], tableMappings: [{tableMapping: [{dstTable: a}]}, {tableMapping: [{dstTable: b}]}]} with {max: 1}
-    """  # noqa: E501  an example is one line
+    """
     pairs, unjudged = _pairs(event.payload)
     if len(pairs) > settings.max:
         yield hit(TOO_MANY_TABLES, tables=len(pairs), max=settings.max)
@@ -141,7 +142,7 @@ def integration_mapping(event: Event[Start], settings: Nothing) -> Iterator[Find
 
     Passes: {showTableMapping: true, tableMapping: [{dstTable: a}], tableMappings: [{tableMapping: [{dstTable: a}]}]} with {}
     Hits: {extensionBizName: sync_all, showTableMapping: false} with {}
-    """  # noqa: E501  an example is one line
+    """
     del settings
     shown = event.payload.shows_mapping
     _, unjudged = _pairs(event.payload)
@@ -206,3 +207,17 @@ def _lacks_a_job(start: BatchJobStart, jobs: tuple[JobMapping, ...]) -> bool:
     nameless = sum(isinstance(job.job_id, Unknown) for job in jobs)
     started = {job_id for ids in known(start.job_ids) for job_id in ids}
     return len(started - shown) > nameless
+
+
+_SYNC = ("start-diJob", "batch-start-diJob")
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("integration.source", integration_source, Listed[Names], _SYNC, SOURCES_REFUSED),
+    row("integration.destination", integration_destination, Listed[Names], _SYNC, DESTINATIONS_REFUSED),
+    row("integration.table_name", integration_table_name, Named, _SYNC, TABLE_NAMES_REFUSED),
+    row("integration.tables", integration_tables, Maximum, _SYNC, TOO_MANY_TABLES, MORE_TABLES_THAN_SHOWN),
+    row("integration.mapping", integration_mapping, Nothing, _SYNC, MAPPING_HIDDEN),
+)
+# fmt: on

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from extension.checks import Need, row
 from extension.checks.lists import few, first_unread, refuses
 from extension.events import Event, Fact, Instance, Unknown, had, known
 from extension.payloads import Backfill, InstanceOperation, NodeOperation
@@ -168,3 +169,21 @@ def instance_environment(event: Event[InstanceOperation], settings: Listed[Envir
 def _known(ids: tuple[Fact[int], ...]) -> int:
     """How many different ids there are."""
     return len({fact for fact in ids if not isinstance(fact, Unknown)})
+
+
+_NODES = ("freeze-node", "unfreeze-node", "undeploy-node")
+_INSTANCES = (
+    *("pre-freeze-instance", "pre-unfreeze-instance", "pre-rerun-instance"),
+    *("pre-set-instance-success", "pre-kill-instance"),
+)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("node.protected", node_protected, Listed[Numbers], (*_NODES, "backfill-data"), NODES_REFUSED),
+    row("node.count", node_count, Maximum, _NODES, TOO_MANY_NODES),
+    row("instance.protected", instance_protected, ProtectedNodes, _INSTANCES, INSTANCES_REFUSED, needs=Need.INSTANCES),
+    row("instance.count", instance_count, Maximum, _INSTANCES, TOO_MANY_INSTANCES),
+    row("instance.environment", instance_environment, Listed[Environments], _INSTANCES, ENVIRONMENT_REFUSED, needs=Need.INSTANCES),
+)
+# fmt: on

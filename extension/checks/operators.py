@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from extension import events
+from extension import catalogue, events
+from extension.checks import Need, row
 from extension.checks.lists import compare
 from extension.events import Event, Payload
 from extension.settings import Ids, Listed, Names
@@ -53,3 +54,14 @@ def operator_roles(event: Event[Payload | None], settings: Listed[Names]) -> Ite
         yield hit(NO_MEMBER)
     elif denied or not allowed:
         yield hit(ROLES_REFUSED, roles=", ".join(roles))
+
+
+_ANY = frozenset(catalogue.BY_CODE)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("operator.id", operator_id, Listed[Ids], _ANY, OPERATOR_REFUSED),
+    row("operator.roles", operator_roles, Listed[Names], _ANY, ROLES_REFUSED, NO_MEMBER, needs=Need.ROLES),
+)
+# fmt: on

@@ -10,6 +10,7 @@ from typing import ClassVar, Self, TypeVar
 
 import msgspec
 
+from extension.checks import row
 from extension.checks.lists import few, first_unread, refuses
 from extension.events import Event, Fact, Reason, Unknown, known
 from extension.payloads import (
@@ -289,7 +290,7 @@ def quality_receivers(
 
     Passes: {receiverValue: "9", updatedReceiverValue: "9", notifications: {notifications: [{notificaionReceivers: [{receiverValues: ["9"]}]}]}} with {allow: ["9"]}
     Hits: {receiverValue: "8", updatedReceiverValue: "8", notifications: {notifications: [{notificaionReceivers: [{receiverValues: ["8", "9"]}]}]}} with {allow: ["9"]}
-    """  # noqa: E501  an example is one line
+    """
     refused: dict[str, None] = {}
     unknown: list[Unknown] = []
     for receiver in _receivers(event.payload):
@@ -368,3 +369,30 @@ def _each(fact: Fact[tuple[T, ...]]) -> tuple[Fact[T], ...]:
 def _there(fact: object) -> bool:
     """Whether the message has something in the place of a fact, readable or not."""
     return not (isinstance(fact, Unknown) and fact.reason is Reason.MISSING)
+
+
+_RULES_MADE = ("batch-create-data-quality-rules",)
+_RULES_UPDATED = ("update-data-quality-rule", "batch-update-data-quality-rules")
+_QUALITY_DELETED = ("batch-delete-data-quality-rules", "batch-delete-data-quality-evaluation-tasks")
+_TASK_UPDATED = ("update-data-quality-evaluation-task",)
+_TASKS = ("create-data-quality-evaluation-task", *_TASK_UPDATED)
+_TASK_CLONED = ("clone-data-quality-evaluation-task",)
+_RECEIVERS = (
+    *("create-data-quality-evaluation-task-notification", "update-data-quality-evaluation-task-notification"),
+    *_TASKS,
+)
+_SUBSCRIPTIONS = (*_RECEIVERS[:2], "delete-data-quality-evaluation-task-notification")
+_RULES = (*_RULES_MADE, *_RULES_UPDATED, *_TASKS)
+_PROTECTED = (*_RULES_UPDATED, *_QUALITY_DELETED, *_TASK_UPDATED, *_SUBSCRIPTIONS)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("quality.protected", quality_protected, ProtectedQuality, _PROTECTED, PROTECTED),
+    row("quality.severity", quality_severity, Severity, _RULES, TOO_LOW),
+    row("quality.thresholds", quality_thresholds, Nothing, _RULES, NO_THRESHOLDS),
+    row("quality.deletions", quality_deletions, Maximum, _QUALITY_DELETED, TOO_MANY_DELETIONS),
+    row("quality.receivers", quality_receivers, Listed[Names], _RECEIVERS, RECEIVERS_REFUSED),
+    row("quality.target", quality_target, Listed[Names], (*_RULES_MADE, *_TASKS, *_TASK_CLONED), TARGETS_REFUSED),
+)
+# fmt: on

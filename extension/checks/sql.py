@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from extension import queries
+from extension.checks import Need, row
 from extension.checks.files import BannedFunctions, FileTypes
 from extension.checks.lists import few, of_types
 from extension.events import Event, Unknown
@@ -666,3 +667,24 @@ def _merged(found: Sequence[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
     yield from found[:single]
     if rest := found[single:]:
         yield {key: together([values[key] for values in rest]) for key in rest[0]}
+
+
+_SQL = (
+    *("download-resources", "download-resources-execute"),
+    *("commit-file", "deploy-file", "run-file", "delete-file"),
+)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("sql.tables", sql_tables, JudgedTables, _SQL, TABLE_READ, TABLE_WRITTEN, TABLE_IN_WORDS, needs=Need.FILE),
+    row("sql.columns", sql_columns, JudgedColumns, _SQL, COLUMN_RETURNED, COLUMN_USED, COLUMN_UNMASKED, COLUMN_IN_STAR, COLUMN_IN_WORDS, needs=Need.FILE),
+    row("sql.star", sql_star, JudgedStars, _SQL, STAR_REFUSED, needs=Need.FILE),
+    row("sql.functions", sql_functions, JudgedFunctions, _SQL, FUNCTIONS_REFUSED, needs=Need.FILE),
+    row("sql.statements", sql_statements, JudgedStatements, _SQL, STATEMENT_REFUSED, needs=Need.FILE),
+    row("sql.partition_filter", sql_partition_filter, Partitions, _SQL, UNFILTERED, needs=Need.FILE),
+    row("sql.limit", sql_limit, Limited, _SQL, NO_LIMIT, LIMIT_TOO_HIGH, needs=Need.FILE),
+    row("sql.cross_join", sql_cross_join, Typed, _SQL, CROSS_JOIN, needs=Need.FILE),
+    row("sql.length", sql_length, Length, _SQL, SQL_TOO_LONG, needs=Need.FILE),
+)
+# fmt: on

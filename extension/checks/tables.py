@@ -10,6 +10,7 @@ from typing import Self
 
 import msgspec
 
+from extension.checks import Need, row
 from extension.checks.lists import few, refuses
 from extension.events import Column, Event, Fact, Reason, Unknown, had, known
 from extension.payloads import TableChange
@@ -308,3 +309,18 @@ def _columns(event: Event[TableChange]) -> Fact[tuple[Column, ...]]:
 def _called(column: Column) -> str:
     """Name of a column for a finding; where it stands, if it has no name that can be read."""
     return column.name.field.rpartition(".")[0] if isinstance(column.name, Unknown) else column.name
+
+
+_TABLE = ("commit-table", "deploy-table")
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("table.name", table_name, Named, _TABLE, TABLE_NAME_REFUSED),
+    row("table.comment", table_comment, Commented, _TABLE, TABLE_COMMENT_MISSING, COLUMN_COMMENT_MISSING, needs=Need.TABLE),
+    row("table.column_name", table_column_name, Named, _TABLE, COLUMN_NAME_REFUSED, needs=Need.TABLE),
+    row("table.column_type", table_column_type, Listed[ColumnTypes], _TABLE, COLUMN_TYPE_REFUSED, needs=Need.TABLE),
+    row("table.partition", table_partition, Partitioned, _TABLE, NOT_PARTITIONED, NOT_PARTITIONED_BY, needs=Need.TABLE),
+    row("table.lifecycle", table_lifecycle, Lifecycle, _TABLE, NO_LIFECYCLE, LIFECYCLE_TOO_LONG, LIFECYCLE_TOO_SHORT, needs=Need.TABLE),
+)
+# fmt: on

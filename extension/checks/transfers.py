@@ -6,6 +6,7 @@ pure: event and settings in, findings out. `Passes` and `Hits` in a docstring ar
 
 from collections.abc import Iterator
 
+from extension.checks import row
 from extension.checks.lists import compare
 from extension.events import Event, Fact, Reason, Unknown
 from extension.payloads import Download, DownloadExecution, Upload
@@ -305,3 +306,27 @@ def _guid(payload: Upload) -> Fact[str]:
     parts = guid.split(".")
     whole = len(parts) >= _GUID_PARTS and all(part.strip() for part in parts)
     return guid if whole else Unknown("tableGuid", Reason.UNREADABLE)
+
+
+_DOWNLOADS = ("download-resources", "download-resources-execute")
+_DOWNLOAD = ("download-resources-execute",)
+_UPLOAD = ("upload-data-to-table",)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("download.rows", download_rows, Maximum, _DOWNLOADS, TOO_MANY_ROWS),
+    row("download.size", download_size, MaximumSize, _DOWNLOADS, TOO_LARGE_DOWNLOAD),
+    row("download.source", download_source, Listed[DownloadSources], _DOWNLOADS, SOURCE_REFUSED),
+    row("download.datasource", download_datasource, Listed[Names], _DOWNLOADS, DATASOURCE_REFUSED),
+    row("download.workspace", download_workspace, Listed[Names], _DOWNLOADS, WORKSPACE_REFUSED),
+    row("download.operator", download_operator, Listed[Ids], _DOWNLOADS, OPERATOR_REFUSED),
+    row("download.file_name", download_file_name, Named, _DOWNLOADS, FILE_NAME_REFUSED),
+    row("download.ip", download_ip, Listed[Networks], _DOWNLOAD, IP_REFUSED),
+    row("upload.size", upload_size, MaximumSize, _UPLOAD, TOO_LARGE_UPLOAD),
+    row("upload.target", upload_target, Listed[Guids], _UPLOAD, TARGET_REFUSED),
+    row("upload.source", upload_source, Listed[UploadSources], _UPLOAD, UPLOAD_SOURCE_REFUSED),
+    row("upload.overwrite", upload_overwrite, Protected, _UPLOAD, OVERWRITE_REFUSED),
+    row("upload.engine", upload_engine, Listed[Engines], _UPLOAD, ENGINE_REFUSED),
+)
+# fmt: on

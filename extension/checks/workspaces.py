@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from extension import catalogue
+from extension.checks import row
 from extension.checks.lists import compare
 from extension.events import Event, Payload, Unknown
 from extension.payloads import WorkspaceDeletion
@@ -51,3 +53,15 @@ def workspace_id(event: Event[Payload | None], settings: Listed[WorkspaceIds]) -
     Hits: {projectId: 90215} with {deny: [90215]}
     """
     yield from compare(settings, WORKSPACE_REFUSED, "workspace", event.workspace)
+
+
+_WORKSPACE = ("delete-project",)
+_ANY = frozenset(catalogue.BY_CODE)
+
+# A table, one check a line.
+# fmt: off
+CHECKS = (
+    row("workspace.protected", workspace_protected, ProtectedWorkspaces, _WORKSPACE, DELETION_REFUSED),
+    row("workspace.id", workspace_id, Listed[WorkspaceIds], _ANY, WORKSPACE_REFUSED),
+)
+# fmt: on

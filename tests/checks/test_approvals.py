@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from extension import events
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from tests.cases import given, hits, judge, sample, unknown
 
 Data = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from tests.cases import given, hits, judge, judge_one, sample, unknown
 
 Data = dict[str, Any]

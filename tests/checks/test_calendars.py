@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from extension.checks import BY_ID
 from extension.checks.calendars import HOLIDAYS_UNKNOWN, calendar_freeze
+from extension.checks.registry import BY_ID
 from extension.verdict import Finding
 from tests.cases import event, given, hits, judge_one
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from extension.checks import BY_ID, Need, files
+from extension.checks import Need, files
+from extension.checks.registry import BY_ID
 from extension.verdict import show
 from tests.cases import event, given, hits, judge, judge_one, sample, unknown
 

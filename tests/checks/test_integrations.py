@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from extension import events
-from extension.checks import BY_ID
 from extension.checks.integrations import NOT_SHOWN
+from extension.checks.registry import BY_ID
 from extension.verdict import Finding
 from tests.cases import given, hits, judge, judge_one, sample, unknown
 

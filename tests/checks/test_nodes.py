@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension.checks import BY_ID, Need
+from extension.checks import Need
+from extension.checks.registry import BY_ID
 from extension.events import Missing
 from tests.cases import event, given, hits, judge, judge_one, sample, unknown
 

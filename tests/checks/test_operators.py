@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from extension import catalogue
-from extension.checks import BY_ID, Need
+from extension.checks import Need
 from extension.checks.operators import NO_MEMBER
+from extension.checks.registry import BY_ID
 from extension.events import Missing
 from tests.cases import event, given, hits, judge, judge_one, sample, unknown
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from extension import events
-from extension.checks import BY_ID
 from extension.checks.quality import Level
+from extension.checks.registry import BY_ID
 from tests.cases import given, hits, judge, judge_one, sample, unknown
 
 Data = dict[str, Any]

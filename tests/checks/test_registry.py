@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from extension import catalogue, checks, settings
-from extension.checks import BY_ID, Check
+from extension.checks import Check
+from extension.checks.registry import BY_ID
 from extension.events import Event
 from extension.settings import Maximum
 from extension.verdict import Finding, Text

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from extension import pipeline, policy, settings
-from extension.checks import BY_ID, Need, sql
+from extension.checks import Need, sql
+from extension.checks.registry import BY_ID
 from extension.events import EPOCH
 from extension.settings import ColumnNames
 from extension.sql.facts import KINDS, CrossJoin, Read, Statement

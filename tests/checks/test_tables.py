@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from extension import events
-from extension.checks import BY_ID, Need, tables
+from extension.checks import Need, tables
+from extension.checks.registry import BY_ID
 from tests.cases import given, hits, judge, judge_one, sample, unknown
 
 CODES = ("commit-table", "deploy-table")

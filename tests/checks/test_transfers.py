@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from tests.cases import hits, judge, unknown
 
 

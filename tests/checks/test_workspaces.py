@@ -3,7 +3,7 @@
 import pytest
 
 from extension import catalogue
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from tests.cases import given, hits, judge, judge_one, sample, unknown
 
 DELETE = "delete-project"

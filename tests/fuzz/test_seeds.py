@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from extension import checks, local, pipeline, policy, sql
-from extension.checks import BY_ID
+from extension import local, pipeline, policy, sql
+from extension.checks import registry
+from extension.checks.registry import BY_ID
 from extension.dataworks import Credentials
 from extension.sql.facts import Analysis, Engine
 from extension.verdict import Finding
@@ -76,7 +77,7 @@ def raising(*_: object) -> Iterator[Finding]:
 
 def test_a_check_that_raises_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = msgspec.structs.replace(BY_ID["sql.limit"], judge=raising)
-    monkeypatch.setitem(checks.BY_ID, "sql.limit", broken)
+    monkeypatch.setitem(registry.BY_ID, "sql.limit", broken)
     with pytest.raises(AssertionError):
         targets.events(b"\x06" + (EVENTS / "download-resources.json").read_bytes())
     with pytest.raises(AssertionError):

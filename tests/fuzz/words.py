@@ -3,7 +3,7 @@
 import json
 
 from extension.catalogue import ENTRIES, names
-from extension.checks import BY_ID
+from extension.checks.registry import BY_ID
 from extension.events import Payload, _shape, fields
 from extension.sql.facts import KINDS
 
