@@ -1,0 +1,1 @@
+"""The least that a handler can be: the limit to approach."""

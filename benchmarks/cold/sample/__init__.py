@@ -1,0 +1,1 @@
+"""The handler that the official samples would have one write, on the official SDK."""
