@@ -1,7 +1,7 @@
 # make run    sets up .venv and runs three sample events: one OK, one WARN, one FAIL
 # make test   sets up .venv and runs the tests
 # make lint   ruff and mypy
-# make bench  what the package costs, as ratios within one run
+# make bench  what a cold start and reading SQL cost, as ratios within one run; BENCH="--write" keeps the figures
 # make load   20,000 events through two instances while calls fail: what is lost or doubled, and what grows
 # make fuzz   looks for ten minutes (SECONDS=600) for input that breaks something
 # make docs   makes docs/checks.md anew from the code
@@ -12,6 +12,7 @@ VENV ?= .venv
 COVERAGE ?= --cov
 PARALLEL ?= -n auto
 SECONDS ?= 600
+BENCH ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
@@ -41,6 +42,8 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	$(BIN)/python -m benchmarks.cold $(BENCH)
 	$(BIN)/python -m benchmarks.sql
 
 load: $(READY)
@@ -62,6 +65,7 @@ lock: $(READY)
 	$(LOCK) pyproject.toml --override $(VENV)/left-out.txt --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
 	$(LOCK) pyproject.toml --universal --python-version 3.11 --group dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) --universal --python-version 3.11 --group fuzz -o requirements-fuzz.txt
+	$(LOCK) --universal --python-version 3.11 --group bench -c requirements-dev.txt -o requirements-bench.txt
 
 # Debian's python3 comes without what makes a virtual environment: that is the package python3-venv.
 $(READY): requirements-dev.txt
@@ -78,4 +82,4 @@ $(READY): requirements-dev.txt
 	@touch $@
 
 clean:
-	rm -rf .venv* .coverage .mypy_cache .pytest_cache .ruff_cache python
+	rm -rf .venv* .coverage .mypy_cache .pytest_cache .ruff_cache build python
