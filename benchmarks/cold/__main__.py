@@ -78,7 +78,7 @@ def machine(python: Path, share: str) -> Machine:
     return Machine(
         date=datetime.now(UTC).date().isoformat(),
         python=version,
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        system=f"{platform.system()} {platform.machine()}",
         processor=_processor(),
         cores=len(os.sched_getaffinity(0)),
         share=share,

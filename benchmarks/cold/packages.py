@@ -158,9 +158,10 @@ def _copy(name: str, folder: Path, python: Path) -> None:
 
 def _inputs(*paths: Path, python: Path) -> list[str]:
     """What a folder is made of: the text of these files, or of all in these folders, and of the pins."""
-    files = [file for path in paths for file in ([path] if path.is_file() else sorted(path.rglob("*")))]
+    pins = sorted(ROOT.glob("requirements*.txt"))
+    files = [file for path in (*paths, *pins) for file in ([path] if path.is_file() else sorted(path.rglob("*")))]
     sources = [file for file in files if file.is_file() and "__pycache__" not in file.parts]
-    return [str(python), *(f"{file}\n{_read(file)}" for file in (*sources, ROOT / "requirements.txt"))]
+    return [str(python), *(f"{file}\n{_read(file)}" for file in sources)]
 
 
 def _kept(name: str, inputs: Iterable[str], build: Build) -> Path:
@@ -168,7 +169,8 @@ def _kept(name: str, inputs: Iterable[str], build: Build) -> Path:
     folder, key = BUILD / name, sha256("\0".join((_read(Path(__file__)), *inputs)).encode()).hexdigest()
     if folder.is_dir() and _key(folder).is_file() and _read(_key(folder)) == key:
         return folder
-    sys.stderr.write(f"building {folder.relative_to(ROOT)}\n")
+    sys.stderr.write(f"building {folder.name}\n")
+    _key(folder).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     build(folder)

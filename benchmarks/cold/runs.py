@@ -98,6 +98,7 @@ def run(subject: Subject, dataworks: DataWorks, python: Path, prefix: Sequence[s
         started = time.perf_counter()
         process = subprocess.Popen(command, env=environment, cwd=subject.folder, stdout=out, stderr=err)  # noqa: S603  our own
         watch = threading.Timer(STUCK_S, process.kill)
+        watch.daemon = True
         watch.start()
         _, status, used = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - started
