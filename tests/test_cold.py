@@ -280,6 +280,26 @@ def test_the_way_to_a_share_is_said(found: Mapping[str, str], words: str, monkey
         assert way.prefix[0] in found.values()
 
 
+@pytest.mark.parametrize(
+    ("files", "written"),
+    [
+        ({"cpu.max": "max 100000"}, {"cpu.max": "3500 10000"}),
+        (
+            {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "-1"},
+            {"cpu.cfs_period_us": "10000", "cpu.cfs_quota_us": "3500"},
+        ),
+    ],
+)
+def test_a_control_group_of_either_version_has_its_quota(
+    files: Mapping[str, str], written: Mapping[str, str], tmp_path: Path
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="ascii")
+    assert shares._allot(tmp_path)
+    assert (tmp_path / "cgroup.procs").read_text(encoding="ascii").strip().isdigit()
+    assert {name: (tmp_path / name).read_text(encoding="ascii") for name in files} == written
+
+
 def test_without_any_way_there_is_no_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "_group", lambda: None)
     monkeypatch.setattr(shutil, "which", lambda _: None)
@@ -321,7 +341,7 @@ def made_up(  # noqa: PLR0913  what a target can be missed by
     sizes = {SAMPLE: 1000, "ours": size, "light": light}
     return Report(
         machine=Machine(
-            date="2026-01-02", python="3.12.9", system="Linux", processor="a CPU", cores=2, share="by magic"
+            date="2026-01-02", python="3.12.9", system="Linux", processor="a CPU", cores=2, load=0.1, share="by magic"
         ),
         costs={
             Condition.DEPLOYED: every,

@@ -50,17 +50,20 @@ def measure(python: Path, rounds: int, processes: int) -> Report:
     }
     sizes = {name: packages.size(folder) for name, folder in folders.items()}
     sizes["light"] = packages.size(packages.ours(python, light=True))
+    load, *_ = os.getloadavg()
     as_deployed = subjects(*folders.values())
     unpacked = subjects(*(packages.unpacked(folder) for folder in folders.values()))
     costs = {}
     with DataWorks(keys=[KEY], extension_code=EXTENSION_CODE, remembers=REMEMBERS) as dataworks:
+        click.echo(f"{rounds} rounds of each condition", err=True)
         costs[Condition.DEPLOYED] = runs.rounds(as_deployed, dataworks, python, rounds)
         costs[Condition.UNPACKED] = runs.rounds(unpacked, dataworks, python, rounds)
         with shares.limited() as way:
+            click.echo(f"a share of a core: {way.words}", err=True)
             costs[Condition.SHARE] = runs.rounds(as_deployed, dataworks, python, rounds, way.prefix)
         warm = [calls.measure(kind, folders["ours"], dataworks, python, processes) for kind in calls.KINDS]
     return Report(
-        machine=machine(python, way.words), costs=costs, sizes=sizes, calls=warm, notes=notes(folders["ours"])
+        machine=machine(python, load, way.words), costs=costs, sizes=sizes, calls=warm, notes=notes(folders["ours"])
     )
 
 
@@ -71,7 +74,7 @@ def notes(ours: Path) -> Sequence[str]:
     return ("The package had no byte code of Python 3.12: its figures are those of a start that compiles everything.",)
 
 
-def machine(python: Path, share: str) -> Machine:
+def machine(python: Path, load: float, share: str) -> Machine:
     """Where this is, and when."""
     asked = [str(python), "-I", "-c", "import platform; print(platform.python_version())"]
     version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603  a Python
@@ -81,6 +84,7 @@ def machine(python: Path, share: str) -> Machine:
         system=f"{platform.system()} {platform.machine()}",
         processor=_processor(),
         cores=len(os.sched_getaffinity(0)),
+        load=load,
         share=share,
     )
 

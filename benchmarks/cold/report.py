@@ -25,13 +25,14 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and when it was measured. `share` says how a share of a core was made."""
+    """Where and when it was measured. `load` is the average before; `share` says how a share of a core was made."""
 
     date: str
     python: str
     system: str
     processor: str
     cores: int
+    load: float
     share: str
 
 
@@ -228,6 +229,7 @@ def _where(report: Report) -> Iterator[str]:
     rounds = len(next(iter(next(iter(report.costs.values())).values())))
     yield (
         f"Measured on {machine.date}, {rounds} rounds after one to warm up: Python {machine.python}, {machine.system},"
-        f" {machine.cores} cores ({machine.processor}). The share of a core: {machine.share}."
+        f" {machine.cores} cores ({machine.processor}), load average {machine.load:.1f} before. The share of a core:"
+        f" {machine.share}."
     )
     yield from report.notes
