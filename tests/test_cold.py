@@ -407,7 +407,7 @@ def test_ratios_stand_first_and_it_says_where_it_was_measured() -> None:
     assert "| as deployed | the sample's handler: one rule in code, the SDK | 1000 | 1000 | 1.0 | 100 | 1.00 |" in lines
     assert "| ours | 0.90 | 0.90 | 0.00 | 0.00 |" in lines
     assert "| 20 rules, no network | 0.190 | 9.0 | 49.90 | 9.0 |" in lines
-    assert "2026-01-02, 1 rounds" in text
+    assert "2026-01-02 (rounds: 1, " in text
     assert "by magic" in text
 
 
@@ -448,6 +448,21 @@ def test_a_missed_target_counts_where_it_is_checked(capsys: pytest.CaptureFixtur
         assert "missed: package with the SDK" in capsys.readouterr().err
     everything = json.loads((tmp_path / "all.json").read_bytes())
     assert msgspec.convert(everything, Report).costs == made_up().costs
+
+
+@on_linux
+@pytest.mark.usefixtures("measured")
+def test_figures_and_their_picture_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, picture = tmp_path / "README.md", tmp_path / "cold.png"
+    page.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
+    monkeypatch.setattr(command, "README", page)
+    monkeypatch.setattr(command, "PICTURE", picture)
+    monkeypatch.setattr(command, "_drawing", lambda: lambda found, path: path.write_text(found.machine.date))
+    with pytest.raises(SystemExit):
+        command.main(["--write"])
+    shown = f"{report.markdown(made_up(size=1000))}\n\n![The same costs as bars](cold.png)"
+    assert page.read_text(encoding="utf-8") == f"{BEGIN}\n\n{shown}\n\n{END}\n"
+    assert picture.read_text(encoding="utf-8") == "2026-01-02"
 
 
 @on_linux

@@ -123,8 +123,9 @@ def main(*, rounds: int, quick: bool, json_file: Path | None, write: bool, check
     if json_file:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2))
     if draw:
-        README.write_text(report.write(README.read_text(encoding="utf-8"), text), encoding="utf-8")
         draw(found, PICTURE)
+        shown = f"{text}\n\n![The same costs as bars]({PICTURE.name})"
+        README.write_text(report.write(README.read_text(encoding="utf-8"), shown), encoding="utf-8")
     missed = report.missed(found)
     for words in missed:
         click.echo(f"missed: {words}", err=True)

@@ -228,8 +228,8 @@ def _where(report: Report) -> Iterator[str]:
     machine = report.machine
     rounds = len(next(iter(next(iter(report.costs.values())).values())))
     yield (
-        f"Measured on {machine.date}, {rounds} rounds after one to warm up: Python {machine.python}, {machine.system},"
-        f" {machine.cores} cores ({machine.processor}), load average {machine.load:.1f} before. The share of a core:"
-        f" {machine.share}."
+        f"Measured on {machine.date} (rounds: {rounds}, after one to warm up): Python {machine.python},"
+        f" {machine.system}, {machine.cores} cores ({machine.processor}), load average"
+        f" {machine.load:.1f} before. The share of a core: {machine.share}."
     )
     yield from report.notes
