@@ -1,6 +1,7 @@
 # make run    sets up .venv and runs three sample events: one OK, one WARN, one FAIL
 # make test   sets up .venv and runs the tests
 # make lint   ruff and mypy
+# make package  the folder that is deployed, and a zip of it: DEST=build/function, POLICY=policy.yaml, LIGHT=1 without SDK
 # make bench  what a cold start and reading SQL cost, as ratios within one run; BENCH="--write" keeps the figures
 # make load   20,000 events through two instances while calls fail: what is lost or doubled, and what grows
 # make fuzz   looks for ten minutes (SECONDS=600) for input that breaks something
@@ -10,15 +11,17 @@
 PYTHON ?= python3
 VENV ?= .venv
 COVERAGE ?= --cov
-PARALLEL ?= -n auto
+PARALLEL ?= -n auto --dist loadgroup
 SECONDS ?= 600
 BENCH ?=
+DEST := build/function
+POLICY ?= policy.yaml
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock"
 
-.PHONY: run setup test lint format bench load fuzz docs lock clean
+.PHONY: run setup test lint format package bench load fuzz docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -40,6 +43,10 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+# LIGHT and PACKAGE_PYTHON are read from the environment, where make puts what stands behind it, and `s` what .env says.
+package: $(READY)
+	@$(BIN)/python -m extension.packing --dest "$(DEST)" --policy "$(POLICY)"
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
@@ -82,4 +89,4 @@ $(READY): requirements-dev.txt
 	@touch $@
 
 clean:
-	rm -rf .venv* .coverage .mypy_cache .pytest_cache .ruff_cache build python
+	rm -rf .venv* .coverage .mypy_cache .pytest_cache .ruff_cache build

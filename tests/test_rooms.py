@@ -22,19 +22,8 @@ ROOMS = (
     *("sql", "queries", "checks", "checks.lists"),
     *(f"checks.{family}" for family in FAMILIES),
     *("checks.registry", "conditions", "rules", "compiled", "cel", "expressions", "tree", "policy", "storage"),
-    *(
-        "schema",
-        "reference",
-        "parameters",
-        "overtime",
-        "dataworks",
-        "light",
-        "sdk",
-        "deliveries",
-        "edges",
-        "completion",
-    ),
-    *("journal", "pipeline", "faults", "local", "cases", "review", "__main__"),
+    *("schema", "reference", "parameters", "overtime", "dataworks", "light", "sdk", "deliveries", "edges"),
+    *("completion", "journal", "pipeline", "faults", "local", "cases", "review", "packing", "__main__"),
 )
 
 

@@ -1,0 +1,393 @@
+"""The folder that is deployed, and a zip of it: `make package`. Never deployed itself.
+
+What goes in is written here, and nothing else does: handler.py, the policy and the custom checks beside it, the modules
+that the function runs, and the dependencies for its platform and Python, whatever this machine is, without what no
+function of ours loads. The same input gives the same bytes. Nothing is kept before it was tried: a sample event must
+come out of the zip with its verdict posted and returned.
+"""
+
+import platform
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from importlib import import_module
+from importlib.metadata import distributions
+from importlib.util import find_spec
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import click
+import msgspec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from extension import storage
+from extension.dataworks import Credentials
+from extension.errors import PolicyError
+from extension.local import EXTENSION_CODE, DataWorks
+from extension.storage import ROOT
+
+PYTHON = "3.12"
+"""The function's, as in s.yaml: the byte code and the shared objects are of no use to another one."""
+
+PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
+"""The runtime is Debian 11, with glibc 2.31."""
+
+MOUNT = "/code"
+"""Where Function Compute has the folder: what byte code says of its source, wherever it was made."""
+
+PYTHONPATH = ("python", "python/holidays.zip")
+"""Where in the folder the function looks for its dependencies: PYTHONPATH in s.yaml."""
+
+TOP = ("handler.py", "policy.yaml", "policy.compiled", "checks", "extension", "python", "__pycache__")
+"""All that can be at the top of the folder."""
+
+NOT_RUN = ("__main__", "cases", "faults", "local", "packing", "reference", "review", "schema")
+"""Modules of extension/ for the command line alone."""
+
+OF_SDK = ("alibabacloud-dataworks-public20200518", "alibabacloud-tea-openapi")
+"""Dependencies of pyproject.toml that a light package is without, and with them all that only they need."""
+
+KEPT = ("certifi",)
+"""What only the SDK says that it needs, and a light package has all the same: certificates where the image has none."""
+
+ZIPPED = ("holidays", "dateutil", "six.pyc")
+"""Byte code that only a policy with public holidays loads: in python/holidays.zip it is a third as large."""
+
+_SQL = "__init__|dialect|base|clickhouse|hive|mysql|postgres|presto|spark|spark2"
+_OPTIMIZER = "__init__|annotate_types|normalize_identifiers|scope|simplify"
+
+LEFT_OUT: Sequence[tuple[str, str]] = (
+    (r"(\.\./)*bin/.*|(.*/)?__main__\.py|(cel|idna)/cli\.py|charset_normalizer/cli/.*", "command lines"),
+    (r"cel/stdlib\.py", "functions that our conditions do not have: of cel, only the shared object is loaded"),
+    (r"(.*/)?tests/.*|aiohttp/(test_utils|pytest_plugin)\.py|multidict/_testcapi.*", "tests, and help for them"),
+    (r".*\.pyi|(.*/)?py\.typed", "types, for who writes code"),
+    (r".*\.(c|h|cpp|pyx|pxd|pxi|hash)", "sources of shared objects"),
+    (r"[^/]+\.dist-info/(?!METADATA$|licen[cs]es/|LICEN[CS]E).*", "notes of pip; some look themselves up in METADATA"),
+    (r"aiohttp/(web(_\w+)?|worker)\.py|urllib3/contrib/emscripten/.*", "a web server, and a client inside browsers"),
+    (r"(cffi|pycparser)/.*", "they make bindings: those of cryptography are made, and need _cffi_backend alone"),
+    (r"dateutil/(rrule|tzwin|tz/win|zoneinfo/.*)(\.py)?", "recurrences, and timezones of its own"),
+    (r"holidays/((financial|deprecations)/.*|generate_ics\.py|ical\.py)", "stock exchanges and calendar files"),
+    (r"holidays/locale/.*", "names of holidays in other languages than the country's own"),
+    (rf"sqlglot/(dialects|generators|parsers|typing)/(?!({_SQL})\.py$).*", "grammars of engines that are not ours"),
+    (rf"sqlglot/optimizer/(?!({_OPTIMIZER})\.py$).*", "rewrites SQL: we only read it"),
+    (r"sqlglot/(executor/.*|(anonymize|lineage|planner)\.py)", "runs SQL, or rewrites it"),
+    (r"tenacity/tornadoweb\.py", "for a web server"),
+    (r"tzdata/zoneinfo/(\w+\.tab|tzdata\.zi|leapseconds)", "what the timezones are made from"),
+)
+"""Files of the dependencies that are left out, by their paths, and why."""
+
+CHANGED = {
+    "holidays/holiday_base.py": (b"fallback = self.language not in supported_languages", b"fallback = True"),
+}
+"""Texts that are changed: without holidays/locale a holiday has the name that the library itself gives it."""
+
+
+class NoPackage(click.ClickException):
+    """Why there is no package."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:  # noqa: ANN401  as in click
+        """Say what is wrong as the command line does, a line a problem."""
+        del file
+        for line in self.message.splitlines():
+            click.echo(f"error: {line}", err=True)
+
+
+def install(requirements: Path, cache: Path) -> Path:
+    """The dependencies as pip installs them for the function, in a folder of the cache: once for each requirements.txt.
+
+    No package of them is built and none is asked what it needs: requirements.txt has all of them, with hashes and
+    without markers, which pip would judge by this machine.
+    """
+    arguments = ["--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:", "--ignore-requires-python"]
+    arguments += ["--implementation", "cp", "--python-version", PYTHON]
+    arguments += [part for name in PLATFORMS for part in ("--platform", name)]
+    key = sha256(requirements.read_bytes() + " ".join(arguments).encode()).hexdigest()[:16]
+    if not (cache / key).is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            _run([*pip, "--target", f"{folder}/python", *arguments, "-r", str(requirements)], "pip")
+            Path(folder, "python").rename(cache / key)
+    return cache / key
+
+
+def needed(installed: Path, *, light: bool) -> frozenset[str]:
+    """Names of the dependencies that are packed: what pyproject.toml names, and what each says that it needs.
+
+    What is not installed is left out: requirements.txt is without the command line of common-expression-language.
+    """
+    requires = {canonicalize_name(each.name): each.requires or [] for each in distributions(path=[str(installed)])}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [Requirement(text) for text in (*project["dependencies"], *KEPT)]
+    runtime = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux", "extra": ""}
+    found: set[str] = set(OF_SDK) if light else set()
+    while wanted:
+        one = wanted.pop()
+        name = canonicalize_name(one.name)
+        if name in requires and name not in found and (one.marker is None or one.marker.evaluate(runtime)):
+            found.add(name)
+            wanted += [Requirement(text) for text in requires[name]]
+    return frozenset(found - set(OF_SDK) if light else found)
+
+
+def dependencies(installed: Path, names: frozenset[str], dest: Path) -> None:
+    """Copy what a function loads of some dependencies."""
+    left_out = re.compile("|".join(f"(?:{pattern})" for pattern, _ in LEFT_OUT))
+    for each in distributions(path=[str(installed)]):
+        for file in each.files or () if canonicalize_name(each.name) in names else ():
+            path = file.as_posix()
+            if not left_out.fullmatch(path):
+                (dest / path).parent.mkdir(parents=True, exist_ok=True)
+                (dest / path).write_bytes(_lightened(path, (installed / path).read_bytes()))
+
+
+def _lightened(path: str, content: bytes) -> bytes:
+    """A file without what is only for people: the README in METADATA, and the symbols in a shared object."""
+    if path.endswith(".dist-info/METADATA"):
+        return content.partition(b"\n\n")[0] + b"\n"
+    before, after = CHANGED.get(path, (b"", b""))
+    if before and content.count(before) != 1:
+        raise NoPackage(f"{path}: is another one than the change in extension/packing.py is for")
+    return trimmed(content).replace(before, after) if before else trimmed(content)
+
+
+def trimmed(content: bytes) -> bytes:
+    """A shared object without what lies behind its last segment: symbol tables and the like, which no loader reads.
+
+    Anything else is given back as it is: what is no ELF of 64 bits, or has the table of its sections between segments.
+    Source: https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
+    """
+    if content[:6] != b"\x7fELF\x02\x01":
+        return content
+    segments, sections = struct.unpack_from("<QQ", content, 32)
+    size, count = struct.unpack_from("<HH", content, 54)
+    places = (struct.unpack_from("<Q16xQ", content, segments + size * number + 8) for number in range(count))
+    end = max(sum(place) for place in places)
+    if sections < end:
+        return content
+    head = bytearray(content[:end])
+    struct.pack_into("<Q", head, 40, 0)  # where the table of sections is
+    struct.pack_into("<HH", head, 60, 0, 0)  # how many there are, and which has their names
+    return bytes(head)
+
+
+def own(policy: Path, dest: Path) -> None:
+    """Copy handler.py, the modules that the function runs, and the policy with what is beside it. Raises
+    PolicyError, before anything is copied.
+    """
+    storage.load(policy)
+    left_out = {f"{name}.py" for name in NOT_RUN}
+    shutil.copyfile(ROOT / "handler.py", dest / "handler.py")
+    for file in sorted((ROOT / "extension").rglob("*.py")):
+        path = file.relative_to(ROOT)
+        if file.parent != ROOT / "extension" or file.name not in left_out:
+            (dest / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, dest / path)
+    shutil.copyfile(policy, dest / "policy.yaml")
+    if (checks := policy.parent / "checks").is_dir():
+        shutil.copytree(checks, dest / "checks", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    _compile_policy(dest / "policy.yaml", dest)
+
+
+def _compile_policy(policy: Path, dest: Path) -> None:
+    if find_spec("extension.compiled"):  # until extension.compiled exists
+        import_module("extension.compiled").write(policy, dest)
+
+
+def byte_code(python: str, folder: Path) -> None:
+    """Make the byte code of a package: beside the sources of ours, in the place of those of the dependencies.
+
+    /code is read-only, so an instance cannot keep its own. It is valid whatever the dates of the files, since fc3 gives
+    all of them the same one. Custom checks have none: they are run from their text.
+    """
+    make = [python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(folder)]
+    make += ["-p", MOUNT]
+    own, packages = [folder / "handler.py", folder / "extension"], folder / "python"
+    _run([*make, *map(str, own)], "compileall")
+    _run([*make, "-b", str(packages)], "compileall")
+    for source in packages.rglob("*.py"):
+        source.unlink()
+    rare = {path: file for path, file in contents(packages).items() if path.partition("/")[0] in ZIPPED}
+    archive(rare, packages / "holidays.zip")
+    for path in (packages / name for name in ZIPPED):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def archive(files: Mapping[str, bytes], dest: Path) -> None:
+    """Zip files, so that the same ones give the same bytes."""
+    with zipfile.ZipFile(dest, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for path, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(path)  # its date is 1980-01-01
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16  # Unix, and a file that all may read
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, content)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What a folder holds, by the paths in it."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+_INSTANCE = """
+import sys
+from types import SimpleNamespace as Some
+sys.path.insert(0, sys.argv[1])
+import handler
+context = Some(request_id="package", region="cn-shanghai", function=Some(timeout=60))
+handler.initialize(context)
+print(handler.handler(sys.stdin.buffer.read(), context))
+"""
+"""What Function Compute does with the folder."""
+
+SAMPLE = ROOT / "events" / "download-resources.json"
+
+
+def prove(python: str, file: Path, variables: Mapping[str, str]) -> str:
+    """Run the sample event in what a zip has, as Function Compute would, in a folder that nobody can write to.
+
+    The verdict, whichever it is; it was posted to a DataWorks on loopback, and returned. Raises NoPackage where it was
+    not, or where the run has left something in the folder.
+    """
+    key = Credentials(f"PACKAGE{token_hex(8)}", token_hex(16), token_hex(32))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        zipfile.ZipFile(file) as packed,
+        DataWorks(keys=[key], extension_code=EXTENSION_CODE) as dataworks,
+    ):
+        packed.extractall(folder)
+        before = contents(Path(folder))
+        _lock(Path(folder))
+        environment = {
+            "PYTHONPATH": ":".join(f"{folder}/{part}" for part in PYTHONPATH),
+            "DATAWORKS_ENDPOINT": dataworks.url,
+            "DATAWORKS_EXTENSION_CODE": EXTENSION_CODE,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+            "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token,
+            **variables,
+        }
+        instance = [python, "-sSP", "-c", _INSTANCE, folder]
+        returned = _run(instance, "the sample event", environment=environment, given=SAMPLE.read_bytes())
+        posted = [verdict for each in dataworks.verdicts.values() for verdict in each]
+        verdict = str(msgspec.json.decode(returned.splitlines()[-1])["checkResult"])
+        if posted != [verdict]:
+            raise NoPackage(f"the sample event: {verdict} was returned and {', '.join(posted) or 'nothing'} posted")
+        if contents(Path(folder)) != before:  # as byte code, say, where the package has none
+            raise NoPackage("the sample event: the package writes to its own folder, which is read-only where it runs")
+    return verdict
+
+
+def _lock(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+def _run(
+    command: Sequence[str], what: str, *, environment: Mapping[str, str] | None = None, given: bytes = b""
+) -> bytes:
+    """What a program prints. Raises NoPackage with what it said where it fails."""
+    try:
+        run = subprocess.run(  # noqa: S603  programs of ours, and no shell
+            command, env=environment, input=given, capture_output=True, check=False, timeout=600
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoPackage(f"{what}: {error}") from error
+    if run.returncode:
+        said = (run.stderr or run.stdout).decode(errors="replace").strip()
+        raise NoPackage(f"{what}: {said or 'failed'}")
+    return run.stdout
+
+
+def interpreter(named: str, pyenv: Path) -> str | None:
+    """A Python of the function's version: the one that is named, this one, that on the PATH, pyenv's; None for none."""
+    candidates = [named] if named else [sys.executable, f"python{PYTHON}"]
+    candidates += [] if named else map(str, sorted(pyenv.glob(f"versions/{PYTHON}*/bin/python")))
+    for candidate in filter(None, map(shutil.which, candidates)):
+        asked = [candidate, "-c", "import sys; print(sys.implementation.cache_tag)"]
+        told = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603  the one to be asked
+        if told.stdout.strip() == f"cpython-{PYTHON.replace('.', '')}":
+            return candidate
+    return None
+
+
+def build(dest: Path, policy: Path, *, light: bool, python: str | None, cache: Path) -> Iterator[str]:
+    """Make the folder `dest` and `dest`.zip, and say what was made and what was proved of it.
+
+    Raises NoPackage and PolicyError; what was there before is then still there.
+    """
+    if dest.exists() and not {each.name for each in dest.iterdir()} <= {*TOP}:
+        raise NoPackage(f"{dest}: has in it what no package has, and is left as it is")
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=dest.parent) as parent:
+        folder, packed = Path(parent, "function"), Path(parent, "function.zip")
+        folder.mkdir()
+        own(policy, folder)
+        installed = install(ROOT / "requirements.txt", cache)
+        dependencies(installed, needed(installed, light=light), folder / "python")
+        if python:
+            byte_code(python, folder)
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        archive(contents(folder), packed)
+        proofs = list(_proofs(python, packed, light=light))
+        if dest.exists():
+            shutil.rmtree(dest)
+        folder.rename(dest)
+        packed.replace(f"{dest}.zip")
+    files = [path.stat().st_size for path in dest.rglob("*") if path.is_file()]
+    yield f"{dest}: {len(files)} files, {sum(files) / 1e6:.1f} MB"
+    yield f"{dest}.zip: {Path(f'{dest}.zip').stat().st_size / 1e6:.1f} MB"
+    yield from proofs
+
+
+def _proofs(python: str | None, packed: Path, *, light: bool) -> Iterator[str]:
+    """Try a package with each client that it has."""
+    if python is None:
+        yield f"warning: without byte code, for want of a Python {PYTHON}: a cold start takes three times as long"
+        yield f"warning: install one, or say where it is: make package PACKAGE_PYTHON=/usr/bin/python{PYTHON}"
+    if python is None or (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        yield f"not proved: that needs Python {PYTHON} on Linux and x86_64"
+    elif light and "DATAWORKS_CLIENT" not in (ROOT / "extension/edges.py").read_text("utf-8"):
+        yield "not proved: there is no light client"  # until the light transport exists
+    else:
+        for client in ({},) if light else ({}, {"DATAWORKS_CLIENT": "sdk"}):
+            setting = "".join(f" with {name}={value}" for name, value in client.items())
+            verdict = prove(python, packed, client)
+            yield f"proved{setting}: the verdict on a sample event, {verdict}, is posted and returned"
+
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--dest", type=_PATH, default=ROOT / "build/function", help="Folder to make; its zip is beside it.")
+@click.option("--policy", type=_PATH, default=ROOT / "policy.yaml", help="Policy that is packed as policy.yaml.")
+@click.option("--light", is_flag=True, envvar="LIGHT", help="Without the SDK.")
+@click.option("--python", "named", envvar="PACKAGE_PYTHON", default="", help=f"A Python {PYTHON}, for the byte code.")
+@click.option("--pyenv", type=_PATH, envvar="PYENV_ROOT", default=Path.home() / ".pyenv", help="Where else to look.")
+def main(dest: Path, policy: Path, *, light: bool, named: str, pyenv: Path) -> None:
+    """Build the folder that is deployed, and a zip of it. Exits 0, or 2 for an error."""
+    python = interpreter(named, pyenv)
+    if named and not python:
+        raise NoPackage(f"PACKAGE_PYTHON: {named} is no Python {PYTHON}")
+    try:
+        for line in build(dest.resolve(), policy.resolve(), light=light, python=python, cache=ROOT / "build/.cache"):
+            click.echo(line)
+    except (PolicyError, OSError) as error:
+        raise NoPackage(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

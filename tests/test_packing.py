@@ -1,0 +1,507 @@
+"""The folder that is deployed: built once full and once light, and tried with the Python that the function has."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import textwrap
+import zipfile
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import holidays
+import msgspec
+import pytest
+from click.testing import CliRunner
+from holidays.registry import COUNTRIES
+
+from extension import packing
+from extension.packing import NoPackage, contents
+from extension.sql.facts import Engine
+from extension.storage import ROOT
+from tests.sql import corpus
+
+pytestmark = pytest.mark.xdist_group("packing")  # one process builds for all of them
+
+PYTHON = packing.interpreter("", Path.home() / ".pyenv")
+CACHE = ROOT / "build/.cache"
+POLICY = ROOT / "policy.yaml"
+
+
+class Package(NamedTuple):
+    """A folder that was built, what was said of it, and what is in it."""
+
+    folder: Path
+    said: list[str]
+    files: dict[str, bytes]
+
+
+def built(folder: Path, *, light: bool) -> Package:
+    if PYTHON is None:
+        pytest.skip(f"no Python {packing.PYTHON} on this machine: the package would have no byte code")
+    said = list(packing.build(folder, POLICY, light=light, python=PYTHON, cache=CACHE))
+    return Package(folder, said, contents(folder))
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return built(tmp_path_factory.mktemp("full") / "function", light=False)
+
+
+@pytest.fixture(scope="session")
+def light(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return built(tmp_path_factory.mktemp("light") / "function", light=True)
+
+
+@pytest.fixture(scope="session")
+def installed() -> Path:
+    return packing.install(ROOT / "requirements.txt", CACHE)
+
+
+def run(package: Package, script: str, given: bytes = b"", **variables: str) -> str:
+    """What a script prints that runs in the function's Python, with nothing to import from but the package."""
+    paths = (package.folder, *(package.folder / part for part in packing.PYTHONPATH))
+    done = subprocess.run(  # noqa: S603  the Python that was found, and no shell
+        [str(PYTHON), "-sSPB", "-c", textwrap.dedent(script)],
+        input=given,
+        env={"PYTHONPATH": ":".join(map(str, paths)), **variables},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def sql_of_corpus() -> list[tuple[str, Engine, str]]:
+    return [(entry.sql, entry.engine, entry.project) for entry in corpus.entries()]
+
+
+def test_a_package_has_what_the_function_runs_and_nothing_else(full: Package) -> None:
+    assert {path.name for path in full.folder.iterdir()} <= {*packing.TOP}
+    assert {"handler.py", "policy.yaml", "extension/edges.py", "extension/checks/files.py"} <= full.files.keys()
+    assert not {f"extension/{name}.py" for name in packing.NOT_RUN} & full.files.keys()
+    assert full.files["policy.yaml"] == POLICY.read_bytes()
+
+
+def test_our_own_code_has_sources_and_byte_code_and_the_dependencies_have_byte_code_alone(full: Package) -> None:
+    ours = {Path(path) for path in full.files if path.endswith(".py")}
+    assert {path.parts[0] for path in ours} == {"handler.py", "extension"}
+    made = {str(path.parent / "__pycache__" / f"{path.stem}.cpython-312.pyc") for path in ours}
+    theirs = {path for path in full.files if path.startswith("python/") and path.endswith(".pyc")}
+    assert {path for path in full.files if path.endswith(".pyc")} == made | theirs
+    assert "python/yaml/nodes.pyc" in theirs
+    unchecked = 0b01
+    assert {struct.unpack_from("<I", full.files[path], 4)[0] for path in made | theirs} == {unchecked}
+
+
+def test_byte_code_says_where_its_source_is_in_the_function_and_not_where_it_was_made(full: Package) -> None:
+    assert b"/code/extension/edges.py" in full.files["extension/__pycache__/edges.cpython-312.pyc"]
+    assert b"/code/python/yaml/nodes.py" in full.files["python/yaml/nodes.pyc"]
+    assert [path for path, file in full.files.items() if str(full.folder.parent).encode() in file] == []
+
+
+def test_the_same_input_gives_the_same_bytes(full: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    umask = os.umask(0o077)
+    try:
+        again = built(tmp_path / "somewhere" / "else", light=False)
+    finally:
+        os.umask(umask)
+    assert again.files.keys() == full.files.keys()
+    assert [path for path in full.files if full.files[path] != again.files[path]] == []
+    assert Path(f"{again.folder}.zip").read_bytes() == Path(f"{full.folder}.zip").read_bytes()
+
+
+def test_everybody_may_read_what_is_packed(full: Package) -> None:
+    assert {stat.S_IMODE(path.stat().st_mode) for path in full.folder.rglob("*") if path.is_file()} == {0o644}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in full.folder.rglob("*") if path.is_dir()} == {0o755}
+    with zipfile.ZipFile(f"{full.folder}.zip") as packed:
+        assert {entry.external_attr >> 16 for entry in packed.infolist()} == {0o100644}
+        assert packed.namelist() == sorted(full.files)
+
+
+def test_a_package_is_proved_with_each_client_that_it_has(full: Package) -> None:
+    assert [line for line in full.said if "proved" in line] == [
+        "proved: the verdict on a sample event, FAIL, is posted and returned",
+        "proved with DATAWORKS_CLIENT=sdk: the verdict on a sample event, FAIL, is posted and returned",
+    ]
+
+
+def test_a_light_package_says_whether_it_is_proved(light: Package) -> None:
+    there_is = "DATAWORKS_CLIENT" in (ROOT / "extension/edges.py").read_text(encoding="utf-8")
+    proof = "proved: the verdict on a sample event, FAIL, is posted and returned"
+    assert light.said[2:] == [proof if there_is else "not proved: there is no light client"]
+
+
+@pytest.mark.parametrize(("name", "most_mb"), [("full", 42.6), ("light", 13.5)])
+def test_a_package_is_no_larger_than_it_was(name: str, most_mb: float, request: pytest.FixtureRequest) -> None:
+    package: Package = request.getfixturevalue(name)
+    assert sum(map(len, package.files.values())) <= most_mb * 1e6
+
+
+def test_a_light_package_is_without_the_sdk_and_what_only_that_needs(installed: Path) -> None:
+    assert packing.needed(installed, light=True) == {
+        *("certifi", "common-expression-language", "google-re2", "holidays", "msgspec", "python-dateutil", "pyyaml"),
+        *("six", "sqlglot", "sqlglot-maxcompute", "tenacity", "tzdata"),
+    }
+
+
+def test_a_full_package_has_all_that_requirements_txt_names(installed: Path) -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert packing.needed(installed, light=False) == {line.partition("==")[0] for line in lines if "==" in line}
+
+
+def test_only_holidays_needs_what_is_zipped_with_it(installed: Path) -> None:
+    users = {
+        metadata.parent.name.partition("-")[0]
+        for metadata in installed.glob("*.dist-info/METADATA")
+        for line in metadata.read_text(encoding="utf-8").splitlines()
+        if line.startswith(("Requires-Dist: six", "Requires-Dist: python-dateutil")) and "extra ==" not in line
+    }
+    assert users == {"holidays", "python_dateutil"}
+
+
+def test_the_dependencies_of_a_light_package_can_all_be_imported(light: Package) -> None:
+    script = """
+        import importlib, sys, zipfile
+        from pathlib import Path
+        names = [path.relative_to(sys.argv[1]) for path in Path(sys.argv[1]).rglob("*.pyc")]
+        names += [Path(name) for name in zipfile.ZipFile(sys.argv[2]).namelist()]
+        for name in sorted(name for name in names if name.parts[0] != "cel"):
+            importlib.import_module(".".join(name.with_suffix("").parts).removesuffix(".__init__"))
+            print(name)
+    """
+    paths = [str(light.folder / part) for part in packing.PYTHONPATH]
+    imported = run(light, f"import sys\nsys.argv[1:] = {paths!r}\n{textwrap.dedent(script)}")
+    assert {"sqlglot/parsers/hive.pyc", "sqlglot_maxcompute/dialect.pyc", "holidays/countries/china.pyc"} <= {
+        *imported.split()
+    }
+
+
+def test_sql_of_every_engine_is_read_as_it_is_with_all_of_sqlglot(light: Package) -> None:
+    script = """
+        import sys, msgspec
+        from extension.sql import analyse
+        from extension.sql.facts import Engine
+        for text, engine, project in msgspec.json.decode(sys.stdin.buffer.read()):
+            facts = analyse(text, Engine(engine), project)
+            print(msgspec.json.encode(facts, order="deterministic").decode())
+    """
+    texts = sql_of_corpus()
+    assert {engine for _, engine, _ in texts} == {*Engine}
+    read = run(light, script, msgspec.json.encode(texts)).splitlines()
+    wanted = [msgspec.json.encode(entry.analysis(), order="deterministic").decode() for entry in corpus.entries()]
+    assert [text for text, found, facts in zip(texts, read, wanted, strict=True) if found != facts] == []
+
+
+def test_holidays_have_the_names_that_they_have_with_all_languages(light: Package) -> None:
+    script = """
+        import json, sys
+        import holidays
+        from holidays.registry import COUNTRIES
+        found = {}
+        for entry in COUNTRIES.values():
+            language = holidays.country_holidays(entry[1]).default_language
+            days = holidays.country_holidays(entry[1], subdiv=None, language=language, years=2026)
+            found[entry[1]] = {str(day): name for day, name in sorted(days.items())}
+        print(json.dumps(found))
+    """
+    wanted = {}
+    for entry in COUNTRIES.values():
+        language = holidays.country_holidays(entry[1]).default_language
+        days = holidays.country_holidays(entry[1], subdiv=None, language=language, years=2026)
+        wanted[entry[1]] = {str(day): name for day, name in sorted(days.items())}
+    assert wanted["CN"]["2026-10-01"] == "国庆节"
+    assert json.loads(run(light, script, LANGUAGE="th", LANG="en_US.UTF-8")) == wanted
+
+
+@pytest.mark.parametrize("country", ["CN", "DE-BY", "US-CA", "HK"])
+def test_the_calendar_of_a_rule_reads_a_country(country: str, light: Package) -> None:
+    script = f"""
+        from datetime import datetime
+        from extension.windows import Holidays
+        print(Holidays.read({country!r}).at(datetime(2026, 1, 1)) is not None)
+    """
+    assert run(light, script) == "True\n"
+
+
+def test_every_example_of_a_policy_is_valid_in_a_light_package(light: Package) -> None:
+    script = """
+        import sys
+        from pathlib import Path
+        from extension import storage
+        for path in sys.stdin.read().splitlines():
+            print(len(storage.load(Path(path)).rules) > 0)
+    """
+    paths = sorted(map(str, (ROOT / "examples").glob("*/policy.yaml")))
+    assert any("when:" in Path(path).read_text(encoding="utf-8") for path in paths)
+    assert run(light, script, "\n".join(paths).encode()).splitlines() == ["True"] * len(paths)
+
+
+def test_timezones_are_those_of_the_package_where_the_image_has_none(light: Package) -> None:
+    assert run(light, "from zoneinfo import ZoneInfo; print(ZoneInfo('Asia/Shanghai'))", PYTHONTZPATH="") == (
+        "Asia/Shanghai\n"
+    )
+
+
+def test_signatures_can_be_verified_with_what_is_left_of_cryptography(full: Package) -> None:
+    script = """
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        from cryptography.hazmat.primitives.serialization import pkcs12, pkcs7
+        from cryptography.x509 import load_pem_x509_certificate
+        key = rsa.generate_private_key(65537, 2048)
+        signature = key.sign(b"event", padding.PKCS1v15(), hashes.SHA1())
+        key.public_key().verify(signature, b"event", padding.PKCS1v15(), hashes.SHA1())
+        print("verified")
+    """
+    assert run(full, script) == "verified\n"
+
+
+def test_shared_objects_end_with_their_last_segment(full: Package, installed: Path) -> None:
+    objects = {path.removeprefix("python/"): file for path, file in full.files.items() if path.endswith(".so")}
+    assert objects
+    for path, file in objects.items():
+        assert file[40:48] == bytes(8)
+        assert len(file) < len((installed / path).read_bytes())
+
+
+def elf(*, sections: int, segments: tuple[tuple[int, int], ...], size: int = 512) -> bytes:
+    """A shared object of some segments, each with its place and length, and its table of sections at some place."""
+    head = b"\x7fELF\x02\x01".ljust(32, b"\0") + struct.pack(
+        "<QQIHHHHHH", 64, sections, 0, 64, 56, len(segments), 64, 9, 8
+    )
+    table = b"".join(struct.pack("<IIQQQQQQ", 1, 4, place, 0, 0, length, length, 1) for place, length in segments)
+    return (head + table).ljust(size, b"x")
+
+
+def test_a_shared_object_loses_what_no_loader_reads() -> None:
+    whole = elf(sections=400, segments=((0, 200), (200, 90)))
+    assert (
+        packing.trimmed(whole)
+        == elf(sections=0, segments=((0, 200), (200, 90)), size=290)[:60] + bytes(4) + whole[64:290]
+    )
+
+
+def test_a_shared_object_whose_sections_are_between_its_segments_stays_as_it_is() -> None:
+    whole = elf(sections=250, segments=((0, 200), (300, 90)))
+    assert packing.trimmed(whole) == whole
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF\x01\x01" + bytes(60), b"\xcf\xfa\xed\xfe" + bytes(60), b"# Python"])
+def test_what_is_no_shared_object_of_the_function_stays_as_it_is(content: bytes) -> None:
+    assert packing.trimmed(content) == content
+
+
+def test_every_pattern_of_what_is_left_out_leaves_out_something(installed: Path) -> None:
+    paths = [path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()]
+    idle = [pattern for pattern, _ in packing.LEFT_OUT if not any(re.fullmatch(pattern, path) for path in paths)]
+    assert idle == []
+
+
+def test_a_dependency_that_is_another_one_than_its_change_is_for_is_not_packed() -> None:
+    with pytest.raises(NoPackage, match=r"holiday_base\.py: is another one than the change"):
+        packing._lightened("holidays/holiday_base.py", b"fallback = False")
+
+
+def modules_of(file: Path) -> Iterator[Path]:
+    """The modules of ours that a file imports, at the top or inside a function."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            path = ROOT.joinpath(*name.split("."))
+            yield from (each for each in (path.with_suffix(".py"), path / "__init__.py") if each.is_file())
+
+
+def test_nothing_that_the_function_runs_needs_a_module_that_is_left_out() -> None:
+    found, ahead = {ROOT / "handler.py"}, [ROOT / "handler.py"]
+    while ahead:
+        new = {*modules_of(ahead.pop())} - found
+        found |= new
+        ahead += new
+    assert ROOT / "extension/pipeline.py" in found
+    assert not {ROOT / f"extension/{name}.py" for name in packing.NOT_RUN} & found
+
+
+def test_every_module_that_is_left_out_is_one() -> None:
+    assert [name for name in packing.NOT_RUN if not (ROOT / f"extension/{name}.py").is_file()] == []
+
+
+def test_pip_is_asked_once_for_each_requirements_txt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[list[str]] = []
+
+    def pip(command: list[str], what: str) -> bytes:
+        del what
+        calls.append(command)
+        Path(command[command.index("--target") + 1]).mkdir()
+        return b""
+
+    monkeypatch.setattr(packing, "_run", pip)
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("a==1\n", encoding="utf-8")
+    first = packing.install(requirements, tmp_path / "cache")
+    assert packing.install(requirements, tmp_path / "cache") == first
+    requirements.write_text("a==2\n", encoding="utf-8")
+    assert packing.install(requirements, tmp_path / "cache") != first
+    assert len(calls) == 2
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile"} <= {*calls[0]}
+    assert [calls[0][at + 1] for at, each in enumerate(calls[0]) if each == "--platform"] == [*packing.PLATFORMS]
+    assert len([*(tmp_path / "cache").iterdir()]) == 2
+
+
+def test_a_policy_that_does_not_validate_is_said_and_nothing_is_built(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("version: 1\nrules:\n  - id: a\n    on: nothing\n", encoding="utf-8")
+    dest = tmp_path / "build/function"
+    shown = CliRunner().invoke(packing.main, ["--policy", str(tmp_path / "broken.yaml"), "--dest", str(dest)])
+    assert shown.exit_code == 2
+    assert shown.stderr.splitlines()[0].startswith("error: ")
+    assert "broken.yaml:4: rule a: on: expected event codes" in shown.stderr
+    assert not dest.exists()
+    assert [*dest.parent.iterdir()] == []
+
+
+def test_a_policy_that_is_not_there_is_said(tmp_path: Path) -> None:
+    arguments = ["--policy", str(tmp_path / "none.yaml"), "--dest", str(tmp_path / "function")]
+    shown = CliRunner().invoke(packing.main, arguments)
+    assert (shown.exit_code, "none.yaml: cannot be read" in shown.stderr) == (2, True)
+
+
+def test_a_folder_that_is_no_package_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    shown = CliRunner().invoke(packing.main, ["--dest", str(tmp_path)])
+    assert (shown.exit_code, shown.stderr) == (
+        2,
+        f"error: {tmp_path}: has in it what no package has, and is left as it is\n",
+    )
+
+
+def test_a_named_python_of_another_version_is_refused(tmp_path: Path) -> None:
+    arguments = ["--dest", str(tmp_path / "function"), "--python", "no-such-python"]
+    shown = CliRunner().invoke(packing.main, arguments)
+    assert (shown.exit_code, shown.stderr) == (2, "error: PACKAGE_PYTHON: no-such-python is no Python 3.12\n")
+
+
+def test_the_command_builds_over_what_it_built_before(light: Package, tmp_path: Path) -> None:
+    shutil.copytree(light.folder, tmp_path / "function")
+    (tmp_path / "function/extension/old.py").write_text("", encoding="utf-8")
+    environment = {"LIGHT": "1", "PACKAGE_PYTHON": str(PYTHON)}
+    shown = CliRunner().invoke(packing.main, ["--dest", str(tmp_path / "function")], env=environment)
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.startswith(f"{tmp_path}/function: {len(light.files)} files, ")
+    assert contents(tmp_path / "function") == light.files
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["function", "function.zip"]
+
+
+def test_the_module_is_a_command() -> None:
+    command = [sys.executable, "-m", "extension.packing", "--help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603  this Python
+    assert "--light" in shown.stdout
+
+
+def test_without_the_python_of_the_function_sources_are_packed_and_that_is_said(tmp_path: Path) -> None:
+    said = list(packing.build(tmp_path / "function", POLICY, light=True, python=None, cache=CACHE))
+    assert said[2:] == [
+        "warning: without byte code, for want of a Python 3.12: a cold start takes three times as long",
+        "warning: install one, or say where it is: make package PACKAGE_PYTHON=/usr/bin/python3.12",
+        "not proved: that needs Python 3.12 on Linux and x86_64",
+    ]
+    assert (tmp_path / "function/python/holidays/countries/china.py").is_file()
+    assert [*(tmp_path / "function").rglob("*.pyc")] == []
+
+
+def test_nothing_is_proved_where_the_function_cannot_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    said = list(packing._proofs("python3.12", tmp_path / "none.zip", light=False))
+    assert said == ["not proved: that needs Python 3.12 on Linux and x86_64"]
+
+
+def test_custom_checks_and_the_compiled_policy_are_packed_with_another_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = ModuleType("extension.compiled")
+    compiled.__spec__ = ModuleSpec("extension.compiled", None)
+    vars(compiled)["write"] = lambda policy, dest: (dest / "policy.compiled").write_bytes(policy.read_bytes()[:7])
+    monkeypatch.setitem(sys.modules, "extension.compiled", compiled)
+    folder = tmp_path / "mine"
+    (folder / "checks/__pycache__").mkdir(parents=True)
+    (folder / "checks/__pycache__/x.pyc").write_bytes(b"")
+    (folder / "checks/.secret").write_bytes(b"")
+    (folder / "checks/names.txt").write_bytes(b"x")
+    shutil.copyfile(POLICY, folder / "other.yaml")
+    (tmp_path / "function").mkdir()
+    packing.own(folder / "other.yaml", tmp_path / "function")
+    files = contents(tmp_path / "function")
+    assert {path for path in files if not path.startswith("extension/")} == {
+        *("handler.py", "policy.yaml", "policy.compiled", "checks/names.txt")
+    }
+    assert files["policy.compiled"] == POLICY.read_bytes()[:7]
+
+
+def zipped(tmp_path: Path, handler: str) -> Path:
+    packing.archive({"handler.py": textwrap.dedent(handler).encode()}, tmp_path / "function.zip")
+    return tmp_path / "function.zip"
+
+
+def test_a_package_that_does_not_start_is_none(tmp_path: Path) -> None:
+    with pytest.raises(NoPackage, match=r"(?s)the sample event: Traceback.*No module named 'nothing'"):
+        packing.prove(sys.executable, zipped(tmp_path, "import nothing"), {})
+
+
+def test_a_package_that_posts_no_verdict_is_none(tmp_path: Path) -> None:
+    handler = """
+        def initialize(context): pass
+        def handler(event, context): return '{"checkResult": "OK"}'
+    """
+    with pytest.raises(NoPackage, match="the sample event: OK was returned and nothing posted"):
+        packing.prove(sys.executable, zipped(tmp_path, handler), {})
+
+
+def test_a_package_that_writes_into_its_folder_is_none(full: Package, tmp_path: Path) -> None:
+    writing = b"\nimport os\nos.chmod(os.path.dirname(__file__), 0o755)\nopen(__file__ + '.log', 'w').close()\n"
+    files = full.files | {"handler.py": full.files["handler.py"] + writing}
+    del files["__pycache__/handler.cpython-312.pyc"]
+    packing.archive(files, tmp_path / "function.zip")
+    with pytest.raises(NoPackage, match="the package writes to its own folder"):
+        packing.prove(str(PYTHON), tmp_path / "function.zip", {})
+
+
+def test_a_program_that_is_not_there_is_said() -> None:
+    with pytest.raises(NoPackage, match=r"pip: .*no-such-program"):
+        packing._run(["no-such-program"], "pip")
+
+
+def stand_in(path: Path, tag: str) -> Path:
+    """A Python that says what its byte code is for."""
+    path.parent.mkdir(parents=True)
+    path.write_text(f"#!/bin/sh\necho {tag}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_python_is_looked_for_on_the_path_and_among_those_of_pyenv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "")
+    monkeypatch.setenv("PATH", "/no/such/folder")
+    assert packing.interpreter("", tmp_path) is None
+    stand_in(tmp_path / "versions/3.12.0/bin/python", "pypy312")
+    other = stand_in(tmp_path / "versions/3.12.9/bin/python", "cpython-312")
+    assert packing.interpreter("", tmp_path) == str(other)
+    on_path = stand_in(tmp_path / "bin/python3.12", "cpython-312")
+    monkeypatch.setenv("PATH", str(on_path.parent))
+    assert packing.interpreter("", tmp_path) == str(on_path)
+    assert packing.interpreter(str(other), tmp_path / "none") == str(other)
+    assert packing.interpreter(str(tmp_path / "versions/3.12.0/bin/python"), tmp_path) is None
