@@ -1,4 +1,4 @@
-"""What is deployed: s.yaml against Function Compute's own model, .fcignore against the tree, the RAM policies.
+"""What is deployed: s.yaml against Function Compute's own model and against what is packed, the RAM policies.
 
 fc3 lets unknown properties pass and deploys them without a word; these tests are what stops a typo.
 """
@@ -15,9 +15,8 @@ import pytest
 import yaml
 from alibabacloud_fc20230330 import models
 from darabonba.model import DaraModel
-from pathspec import GitIgnoreSpec
 
-from extension import catalogue
+from extension import catalogue, packing
 from extension.dataworks import READS
 
 Properties: TypeAlias = dict[str, Any]
@@ -324,19 +323,30 @@ def test_every_setting_that_must_change_without_a_new_file_can_be_set_from_the_e
     assert [name for name in names if f"env('{name}'" not in raw[name]] == []
 
 
-def test_dependencies_are_installed_where_the_function_looks_for_them() -> None:
-    """python/, by three names."""
-    install, compile_all = (step["run"].split() for step in DOCUMENT["resources"]["extension"]["actions"]["pre-deploy"])
-    folder = install[install.index("--target") + 1]
-    assert PROPS["environmentVariables"]["PYTHONPATH"] == f"/code/{folder}"
-    assert compile_all[-1] == folder
+def test_what_is_deployed_is_what_make_package_builds() -> None:
+    """And nothing beside it: fc3 takes all of the folder, and knows no defaults of what to leave out."""
+    (folder,) = re.findall(r"^DEST := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert PROPS["code"] == f"./{folder}"
+    default = next(option for option in packing.main.params if option.name == "dest").default
+    assert default == ROOT / folder
+    assert not (ROOT / ".fcignore").exists()
 
 
-def test_dependencies_are_installed_for_the_runtime_and_not_for_this_machine() -> None:
-    """A laptop has another system and another Python."""
-    install = DOCUMENT["resources"]["extension"]["actions"]["pre-deploy"][0]["run"].split()
-    assert "python" + install[install.index("--python-version") + 1] == PROPS["runtime"]
-    assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(install)
+def test_the_package_is_built_before_whatever_s_does_with_it() -> None:
+    """Each of the three was run with `s`: an action that fails stops it."""
+    build = [{"run": "make package", "path": "."}]
+    assert DOCUMENT["resources"]["extension"]["actions"] == {
+        "pre-deploy": build,
+        "pre-build": build,
+        "pre-local": build,
+    }
+
+
+def test_dependencies_are_packed_where_the_function_looks_for_them_and_for_its_python() -> None:
+    """Two files that must agree."""
+    paths = [f"{packing.MOUNT}/{part}" for part in packing.PYTHONPATH]
+    assert PROPS["environmentVariables"]["PYTHONPATH"] == ":".join(paths)
+    assert PROPS["runtime"] == f"python{packing.PYTHON}"
 
 
 def test_requirements_have_no_markers_since_pip_would_judge_them_by_this_machine() -> None:
@@ -344,69 +354,6 @@ def test_requirements_have_no_markers_since_pip_would_judge_them_by_this_machine
     lines = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if "==" in line]
     assert lines
     assert [line for line in lines if ";" in line] == []
-
-
-def packed(name: str) -> bool:
-    """Tell whether a file of this path would be in the code package."""
-    lines = (ROOT / ".fcignore").read_text(encoding="utf-8").splitlines()
-    return not GitIgnoreSpec.from_lines(lines).match_file(name)
-
-
-def test_every_file_that_the_function_needs_is_in_the_package() -> None:
-    """Modules that are added later, too."""
-    modules = [str(path.relative_to(ROOT).as_posix()) for path in (ROOT / "extension").rglob("*.py")]
-    dependencies = ["python/yaml/__init__.py", "python/msgspec/_core.so"]
-    needed = ["handler.py", "policy.yaml", "checks/tickets.py", "checks/team/tickets.py", *dependencies, *modules]
-    assert "extension/edges.py" in needed
-    assert [name for name in needed if not packed(name)] == []
-
-
-def test_byte_code_is_in_the_package_for_the_dependencies_and_the_runtime_only() -> None:
-    """The package's own would be stale: fc3 changes the dates that it is checked by."""
-    tag = f"cpython-{PROPS['runtime'].removeprefix('python').replace('.', '')}"
-    assert packed(f"python/yaml/__pycache__/nodes.{tag}.pyc")
-    assert not packed("python/yaml/__pycache__/nodes.cpython-311.pyc")
-    assert not packed(f"extension/__pycache__/edges.{tag}.pyc")
-    assert not packed(f"extension/checks/__pycache__/files.{tag}.pyc")
-    assert not packed(f"checks/__pycache__/tickets.{tag}.pyc")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        ".ci/run",
-        ".env",
-        ".fcignore",
-        ".git/config",
-        ".gitignore",
-        ".mypy_cache/x.json",
-        ".pytest_cache/README.md",
-        ".ruff_cache/x",
-        ".s/fc3/x.yaml",
-        ".venv/bin/python",
-        "CHANGELOG.md",
-        "LICENSE",
-        "Makefile",
-        "README.md",
-        "__pycache__/handler.cpython-312.pyc",
-        "benchmarks/speed.py",
-        "docs/ram/function-role-policy.json",
-        "events/download-resources.json",
-        "examples/policy.yaml",
-        "pyproject.toml",
-        "python/bin/normalizer",
-        "requirements-dev.txt",
-        "requirements.txt",
-        "s.yaml",
-        "tests/handler.py",
-        "tests/extension/edges.py",
-        "tools/x.py",
-        "a-file-that-nobody-thought-of",
-    ],
-)
-def test_what_the_function_does_not_need_stays_out_of_the_package(name: str) -> None:
-    """Secrets first, then weight."""
-    assert not packed(name)
 
 
 def statements(name: str) -> list[Properties]:
