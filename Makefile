@@ -11,7 +11,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 COVERAGE ?= --cov
-PARALLEL ?= -n auto --dist loadgroup
+PARALLEL ?= -n auto
 SECONDS ?= 600
 BENCH ?=
 DEST := build/function

@@ -1,6 +1,7 @@
 """The folder that is deployed: built once full and once light, and tried with the Python that the function has."""
 
 import ast
+import fcntl
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -28,8 +30,6 @@ from extension.packing import NoPackage, contents
 from extension.sql.facts import Engine
 from extension.storage import ROOT
 from tests.sql import corpus
-
-pytestmark = pytest.mark.xdist_group("packing")  # one process builds for all of them
 
 PYTHON = packing.interpreter("", Path.home() / ".pyenv")
 CACHE = ROOT / "build/.cache"
@@ -52,18 +52,47 @@ def built(folder: Path, *, light: bool) -> Package:
 
 
 @pytest.fixture(scope="session")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    return built(tmp_path_factory.mktemp("full") / "function", light=False)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run that all processes of it have."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other processes waiting that are about to make the same."""
+    with (folder / "packing.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
-def light(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    return built(tmp_path_factory.mktemp("light") / "function", light=True)
+def installed(shared: Path) -> Path:
+    """The dependencies as pip installs them, which each build then takes from the cache."""
+    with alone(shared):
+        return packing.install(ROOT / "requirements.txt", CACHE)
+
+
+def once(shared: Path, name: str) -> Package:
+    """A package that one process builds for all."""
+    folder, said = shared / name / "function", shared / name / "said.json"
+    with alone(shared):
+        if not said.exists():
+            said.parent.mkdir(exist_ok=True)
+            said.write_bytes(msgspec.json.encode(built(folder, light=name == "light").said))
+    return Package(folder, msgspec.json.decode(said.read_bytes()), contents(folder))
 
 
 @pytest.fixture(scope="session")
-def installed() -> Path:
-    return packing.install(ROOT / "requirements.txt", CACHE)
+def full(shared: Path, installed: Path) -> Package:
+    del installed
+    return once(shared, "full")
+
+
+@pytest.fixture(scope="session")
+def light(shared: Path, installed: Path) -> Package:
+    del installed
+    return once(shared, "light")
 
 
 def run(package: Package, script: str, given: bytes = b"", **variables: str) -> str:
@@ -142,7 +171,7 @@ def test_a_light_package_says_whether_it_is_proved(light: Package) -> None:
     assert light.said[2:] == [proof if there_is else "not proved: there is no light client"]
 
 
-@pytest.mark.parametrize(("name", "most_mb"), [("full", 42.6), ("light", 13.5)])
+@pytest.mark.parametrize(("name", "most_mb"), [("full", 36), ("light", 11.8)])
 def test_a_package_is_no_larger_than_it_was(name: str, most_mb: float, request: pytest.FixtureRequest) -> None:
     package: Package = request.getfixturevalue(name)
     assert sum(map(len, package.files.values())) <= most_mb * 1e6
@@ -175,7 +204,7 @@ def test_the_dependencies_of_a_light_package_can_all_be_imported(light: Package)
         import importlib, sys, zipfile
         from pathlib import Path
         names = [path.relative_to(sys.argv[1]) for path in Path(sys.argv[1]).rglob("*.pyc")]
-        names += [Path(name) for name in zipfile.ZipFile(sys.argv[2]).namelist()]
+        names += [Path(name) for name in zipfile.ZipFile(sys.argv[2]).namelist() if name.endswith(".pyc")]
         for name in sorted(name for name in names if name.parts[0] != "cel"):
             importlib.import_module(".".join(name.with_suffix("").parts).removesuffix(".__init__"))
             print(name)
@@ -411,7 +440,10 @@ def test_the_module_is_a_command() -> None:
     assert "--light" in shown.stdout
 
 
-def test_without_the_python_of_the_function_sources_are_packed_and_that_is_said(tmp_path: Path) -> None:
+def test_without_the_python_of_the_function_sources_are_packed_and_that_is_said(
+    tmp_path: Path, installed: Path
+) -> None:
+    assert installed.parent == CACHE
     said = list(packing.build(tmp_path / "function", POLICY, light=True, python=None, cache=CACHE))
     assert said[2:] == [
         "warning: without byte code, for want of a Python 3.12: a cold start takes three times as long",
