@@ -17,9 +17,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from importlib import import_module
 from importlib.metadata import distributions
-from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -59,11 +57,13 @@ OF_SDK = ("alibabacloud-dataworks-public20200518", "alibabacloud-tea-openapi")
 KEPT = ("certifi",)
 """What only the SDK says that it needs, and a light package has all the same: certificates where the image has none."""
 
-ZIPPED = ("holidays", "dateutil", "six.pyc", "tzdata", "sqlglot", "sqlglot_maxcompute")
-"""What no start loads: public holidays, the grammars of SQL, and timezones, but where the image has none.
+ZIPPED = ("holidays", "dateutil", "six.pyc")
+"""What hardly a policy has: public holidays. In python/later.zip they are a fifth as large."""
 
-In python/later.zip it is a third as large, and a thousand files less. The first SQL of an instance takes 20 ms longer
-for it; so does a start 10 ms, where the image has no timezones.
+ZIPPED_IN_LIGHT = ("tzdata", "sqlglot", "sqlglot_maxcompute")
+"""What no start loads, but for timezones where the image has none.
+
+The first SQL of an instance takes 20 ms longer for it, and a start without timezones 10 ms.
 """
 
 _SQL = "__init__|dialect|base|clickhouse|hive|mysql|postgres|presto|spark|spark2"
@@ -88,11 +88,6 @@ LEFT_OUT: Sequence[tuple[str, str]] = (
     (r"tzdata/zoneinfo/(\w+\.tab|tzdata\.zi|leapseconds)", "what the timezones are made from"),
 )
 """Files of the dependencies that are left out, by their paths, and why."""
-
-CHANGED = {
-    "holidays/holiday_base.py": (b"fallback = self.language not in supported_languages", b"fallback = True"),
-}
-"""Texts that are changed: without holidays/locale a holiday has the name that the library itself gives it."""
 
 
 class NoPackage(click.ClickException):
@@ -160,10 +155,7 @@ def _lightened(path: str, content: bytes) -> bytes:
     """A file without what is only for people: the README in METADATA, and the symbols in a shared object."""
     if path.endswith(".dist-info/METADATA"):
         return content.partition(b"\n\n")[0] + b"\n"
-    before, after = CHANGED.get(path, (b"", b""))
-    if before and content.count(before) != 1:
-        raise NoPackage(f"{path}: is another one than the change in extension/packing.py is for")
-    return trimmed(content).replace(before, after) if before else trimmed(content)
+    return trimmed(content)
 
 
 def trimmed(content: bytes) -> bytes:
@@ -191,7 +183,7 @@ def own(policy: Path, dest: Path) -> None:
 
     Raises PolicyError before anything is copied.
     """
-    storage.load(policy)
+    storage.compiled_form(policy)
     left_out = {f"{name}.py" for name in NOT_RUN}
     shutil.copyfile(ROOT / "handler.py", dest / "handler.py")
     for file in sorted((ROOT / "extension").rglob("*.py")):
@@ -202,15 +194,10 @@ def own(policy: Path, dest: Path) -> None:
     shutil.copyfile(policy, dest / "policy.yaml")
     if (checks := policy.parent / "checks").is_dir():
         shutil.copytree(checks, dest / "checks", ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    _compile_policy(dest / "policy.yaml", dest)
+    (dest / "policy.compiled").write_bytes(storage.compiled_form(dest / "policy.yaml"))
 
 
-def _compile_policy(policy: Path, dest: Path) -> None:
-    if find_spec("extension.compiled"):  # until extension.compiled exists
-        import_module("extension.compiled").write(policy, dest)
-
-
-def byte_code(python: str, folder: Path) -> None:
+def byte_code(python: str, folder: Path, *, light: bool) -> None:
     """Make the byte code of a package: beside the sources of ours, in the place of those of the dependencies.
 
     /code is read-only, so an instance cannot keep its own. It is valid whatever the dates of the files, since fc3 gives
@@ -223,9 +210,10 @@ def byte_code(python: str, folder: Path) -> None:
     _run([*make, "-b", str(packages)], "compileall")
     for source in packages.rglob("*.py"):
         source.unlink()
-    later = {path: file for path, file in contents(packages).items() if path.partition("/")[0] in ZIPPED}
+    zipped = (*ZIPPED, *ZIPPED_IN_LIGHT) if light else ZIPPED
+    later = {path: file for path, file in contents(packages).items() if path.partition("/")[0] in zipped}
     archive(later, packages / "later.zip")
-    for path in (packages / name for name in ZIPPED):
+    for path in (packages / name for name in zipped):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -342,7 +330,7 @@ def build(dest: Path, policy: Path, *, light: bool, python: str | None, cache: P
         installed = install(ROOT / "requirements.txt", cache)
         dependencies(installed, needed(installed, light=light), folder / "python")
         if python:
-            byte_code(python, folder)
+            byte_code(python, folder, light=light)
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         archive(contents(folder), packed)
@@ -364,8 +352,6 @@ def _proofs(python: str | None, packed: Path, *, light: bool) -> Iterator[str]:
         yield f"warning: install one, or say where it is: make package PACKAGE_PYTHON=/usr/bin/python{PYTHON}"
     if python is None or (sys.platform, platform.machine()) != ("linux", "x86_64"):
         yield f"not proved: that needs Python {PYTHON} on Linux and x86_64"
-    elif light and "DATAWORKS_CLIENT" not in (ROOT / "extension/edges.py").read_text("utf-8"):
-        yield "not proved: there is no light client"  # until the light transport exists
     else:
         for client in ({},) if light else ({}, {"DATAWORKS_CLIENT": "sdk"}):
             setting = "".join(f" with {name}={value}" for name, value in client.items())

@@ -203,8 +203,11 @@ class Holidays:
             known = {one.lower(): f"{country}-{one}" for one in calendar.subdivisions}
             known |= {alias.lower(): f"{country}-{one}" for alias, one in calendar.subdivisions_aliases.items()}
             raise ValueError(f"expected {country} or a part of it, found {plain(value)}{_meant(part, known)}")
-        # Without a language, names would be in that of the environment.
-        return cls(match[0], holidays.country_holidays(country, subdiv=part, language=calendar.default_language))
+        try:  # without a language, names would be in that of the environment
+            found = holidays.country_holidays(country, subdiv=part, language=calendar.default_language)
+        except FileNotFoundError:  # the package that is deployed has no other names than those
+            found = holidays.country_holidays(country, subdiv=part)
+        return cls(match[0], found)
 
     def reaches(self, year: int) -> bool:
         """Whether the library knows the holidays of a year; for most countries, it does until 2100."""
