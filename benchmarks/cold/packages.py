@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from extension import storage
 from extension.storage import ROOT
 
 HERE = Path(__file__).parent
@@ -106,11 +107,11 @@ def size(folder: Path) -> Size:
 
 
 def add(folder: Path, name: str, content: bytes) -> Path:
-    """Put a file of the benchmark's own into a folder; its path within."""
+    """Put a policy of the benchmark's own into a folder, compiled as `make package` does it; its path within."""
     path = Path(EXTRA) / name
     (folder / EXTRA).mkdir(exist_ok=True)
     (folder / path).write_bytes(content)
-    os.utime(folder / path, (ONE_DATE, ONE_DATE))
+    (folder / path).with_suffix(".compiled").write_bytes(storage.compiled_form(folder / path))
     return path
 
 

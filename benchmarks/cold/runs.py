@@ -15,6 +15,7 @@ import msgspec
 from benchmarks.cold.packages import HERE
 from extension.dataworks import Credentials
 from extension.local import EXTENSION_CODE, DataWorks
+from extension.packing import PYTHONPATH
 from extension.storage import ROOT
 
 KEY = Credentials("BENCHKEY", "bench-secret", "bench-token")
@@ -75,7 +76,7 @@ def variables(dataworks: DataWorks, folder: Path, policy: str = "") -> dict[str,
     return {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
-        "PYTHONPATH": str(folder / "python"),
+        "PYTHONPATH": ":".join(str(folder / part) for part in PYTHONPATH),
         "PYTHONDONTWRITEBYTECODE": "1",
         "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY.access_key_id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY.access_key_secret,
