@@ -165,6 +165,8 @@ ENTRIES = tuple(
     for code, action, kind, about, payload in rows
 )
 BY_CODE = {entry.code: entry for entry in ENTRIES}
+WITH_CODE = frozenset(entry.code for entry in ENTRIES if entry.has_code)
+"""Events about a file, whose code DataWorks can be asked for."""
 BY_TYPE = {entry.event_type: entry for entry in ENTRIES}
 
 

@@ -17,7 +17,7 @@ import msgspec
 from extension import __version__, settings
 from extension.checks import Check, built_in
 from extension.events import Databases
-from extension.rules import Exemption, LoggedSql, Policy, Rule, Scope, plan
+from extension.rules import EVERYWHERE, Exemption, LoggedSql, Policy, Rule, Scope, plan
 from extension.settings import Ids, Names, Tables, WorkspaceIds
 from extension.sql.facts import Engine
 from extension.verdict import Language, Mode, Result, Severity
@@ -124,7 +124,6 @@ _SCOPES: Mapping[str, type[Names]] = {
     "except_operators": Ids,
 }
 _EXEMPTED: Mapping[str, type[Names]] = {"operators": Ids, "workspaces": WorkspaceIds, "tables": Tables}
-_EVERYWHERE = Scope()
 
 
 def _read_rule(said: Plain, events: Sequence[frozenset[str]], custom: Mapping[str, Check]) -> Rule:
@@ -137,7 +136,7 @@ def _read_rule(said: Plain, events: Sequence[frozenset[str]], custom: Mapping[st
         settings=_settings(check.settings, given) if check else None,
         when=_read_condition(said["when"]) if "when" in said else None,
         events=events[said["events"]],
-        scope=_read_scope(said["scope"]) if "scope" in said else _EVERYWHERE,
+        scope=_read_scope(said["scope"]) if "scope" in said else EVERYWHERE,
         exempt=tuple(map(_read_exemption, said.get("exempt", ()))),
         result=_RESULTS[said["result"]],
         mode=_MODES[said["mode"]],

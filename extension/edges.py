@@ -201,6 +201,7 @@ class Extension:
         self.slow_policy = False
         """Whether the last look at the policy took too long, so that an earlier one is in force."""
         self._next_look = 0.0
+        self._deployed = self.environment.policy.is_relative_to(ROOT)
         self._transport: Transport | None = None
         self._loading: threading.Thread | None = None
         if self.environment.callback or (self._store and self._store.current.asks):
@@ -210,7 +211,7 @@ class Extension:
         """The policy in force now; take it once for an event. A mount that hangs leaves the last one in force."""
         if self._store is None:
             return empty(storage.name_of(self.environment.policy))
-        if self.environment.policy.is_relative_to(ROOT):
+        if self._deployed:
             return self._store.policy()
         if call.started < self._next_look:
             return self._store.current

@@ -269,10 +269,11 @@ def text(data: Mapping[str, object], *names: str) -> str:
 
 def first(data: Mapping[str, object], *names: str) -> Fact[str]:
     """The first of the fields `names` that is there, as text; what cannot be read is there, too."""
-    facts = [_fact(name, str, data, "", count(1)) for name in names]
-    there = (fact for fact in facts if not isinstance(fact, Unknown) or fact.reason is Reason.UNREADABLE)
-    found: Fact[str] = next(there, facts[0])
-    return found
+    for name in names:
+        fact: Fact[str] = _fact(name, str, data, "", count(1))
+        if not isinstance(fact, Unknown) or fact.reason is Reason.UNREADABLE:
+            return fact
+    return Unknown(names[0], Reason.MISSING)
 
 
 _LOGGED_ITEMS = 20
@@ -310,6 +311,8 @@ _MAY_BE_EMPTY = frozenset({"Content"})
 def _fact(name: str, kind: Any, data: Mapping[str, object], path: str, parts: Iterator[int]) -> Any:  # noqa: ANN401  as dynamic as msgspec.convert
     """Read one field as `kind`: lenient between text and numbers, and about nothing else. Blank text is no fact."""
     value = data.get(name)
+    if kind is str and type(value) is str and value.isascii() and not value.isspace() and value:
+        return value  # as most are
     if value is None or (isinstance(value, str) and not value.strip() and name not in _MAY_BE_EMPTY):
         return Unknown(f"{path}{name}", Reason.MISSING)
     try:

@@ -157,7 +157,7 @@ def _warnings(event: Event[Any], extension: Extension, call: Call) -> list[str]:
 
 def answers(event: Event[Any], rules: Sequence[Rule]) -> Mapping[str, object]:
     """What a verdict can turn on and neither the event nor the policy says: options that rules have, and roles."""
-    keys = {key for rule in rules for key in rule.options.values()} & set(event.options)
+    keys = {key for rule in rules for key in rule.options.values()} & set(event.options) if event.options else set()
     options = _fitting([(key, _shown(event.options[key])) for key in sorted(keys)], _OPTIONS_BYTES)
     roles = {"roles": _shown(sorted(event.roles))} if isinstance(event.roles, frozenset) else {}
     return ({"options": dict(options)} if keys else {}) | roles

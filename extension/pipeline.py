@@ -145,10 +145,11 @@ def _judge(rule: Rule, event: Event[Any], late: Callable[[], bool]) -> _Outcome:
     """What a rule finds, whatever its check does."""
     problems: tuple[str, ...] = ()
     try:
-        rule, problems = rule.under(event.options)
+        if rule.options:
+            rule, problems = rule.under(event.options)
         if late():
             return _given_up(rule, event, (LATE,), rule.on_timeout, "", problems)
-        findings, result, error = _apply(rule, event)
+        findings, result, error = (_findings(rule, event), rule.result, "") if rule.is_plain else _apply(rule, event)
         exemption = _exemption(rule, event, late=late()) if findings else None
     except (Exception, SystemExit) as problem:  # noqa: BLE001  whatever a check does, the user is answered
         return _Outcome(rule=rule, problems=problems, findings=(RAISED,), result=rule.on_error, error=_trace(problem))
@@ -322,7 +323,8 @@ def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call)
     judging = _Judging(event, policy, call.now)
 
     def work() -> None:
-        judging.event = asking.complete(policy)
+        if event.code in policy.asking:
+            judging.event = asking.complete(policy)
         judging.judge(lambda: call.clock() >= call.deadline)
 
     try:
@@ -351,8 +353,11 @@ def _waits(event: Event[Any], extension: Extension) -> bool:
 
 def _answer(event: Event[Any], verdict: Verdict) -> Answer:
     """A verdict in the words of its users."""
-    tip = verdict.message(dataworks.MESSAGE_CHARS[event.callback]) if event.callback else ""
-    return Answer(result=verdict.result, returned=verdict.message(RETURNED_CHARS), tip=tip, policy=verdict.policy)
+    returned = verdict.message(RETURNED_CHARS)
+    tip, most = "", dataworks.MESSAGE_CHARS[event.callback] if event.callback else 0
+    if most:
+        tip = returned if most == RETURNED_CHARS else verdict.message(most)
+    return Answer(result=verdict.result, returned=returned, tip=tip, policy=verdict.policy)
 
 
 def _call_back(

@@ -18,7 +18,7 @@ from extension.checks.registry import BY_ID
 from extension.conditions import Condition
 from extension.errors import Fault, PolicyError
 from extension.events import Databases
-from extension.rules import DEFAULT_TIMEZONE, Exemption, LoggedSql, Policy, Rule, Scope, plan
+from extension.rules import DEFAULT_TIMEZONE, EVERYWHERE, Exemption, LoggedSql, Policy, Rule, Scope, plan
 from extension.settings import Ids, Names, Tables, WorkspaceIds
 from extension.sql.facts import KINDS, Engine
 from extension.tree import REQUIRED, Place, Section, Tree, Trees, join, load, suggestion
@@ -311,7 +311,7 @@ class _Reader:
         end = section.take("until", partial(_moment, self.above.timezone, last=True), default=None)
         if start and end and start >= end:
             section.fault("until", "is not after from: the rule would never be in force")
-        return Scope(
+        scope = Scope(
             workspaces=section.take("workspaces", _some(WorkspaceIds), default=None),
             except_workspaces=section.take("except_workspaces", _not_all(WorkspaceIds), default=None),
             operators=section.take("operators", _some(Ids), default=None),
@@ -319,6 +319,7 @@ class _Reader:
             start=start,
             end=end,
         )
+        return EVERYWHERE if scope == EVERYWHERE else scope
 
     def _exemption(self, entry: Section) -> Exemption:
         exemption = Exemption(

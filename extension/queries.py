@@ -199,17 +199,25 @@ def logged(event: Event[Any], *, outlined: bool) -> Mapping[str, object]:
 
     Empty for an event that has no SQL, and for one of whose file the code was not asked.
     """
-    if not carries(type(event.payload)) or (isinstance(event.payload, FileOperation) and not _has_code(event)):
+    text = _text(event)
+    if isinstance(text, Unknown):
         return {}
-    found = query(event)
+    digest = sha256(text.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
+    found = query(event) if outlined else Unknown(SQL, Reason.MISSING)
     if isinstance(found, Unknown):
-        return {}
-    digest = sha256(found.text.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
-    if not outlined:
         return {"digest": digest}
     from extension.sql.outline import outline  # noqa: PLC0415  nothing of it is needed where the policy does not say so
 
     return {"digest": digest, "outline": outline(found.text, found.engine)}
+
+
+def _text(event: Event[Any]) -> Fact[str]:
+    """The text of the SQL, as far as it is there."""
+    if isinstance(event.payload, Download):
+        return event.payload.sql_text
+    if isinstance(event.payload, FileOperation) and _has_code(event):
+        return had(event.file).content
+    return Unknown(SQL, Reason.MISSING)
 
 
 _DIGITS = 16

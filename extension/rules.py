@@ -89,6 +89,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+EVERYWHERE = Scope()
+"""The scope of a rule that names none."""
+
+
 def _within(ids: Sequence[str], only: Names | None, without: Names | None) -> bool:
     return not ids or (
         (only is None or any(each in only for each in ids)) and not (without and any(each in without for each in ids))
@@ -126,42 +130,50 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     options: Mapping[str, str]
     """Parameter of the check, or `result`, and the key of the extension's console option that sets it."""
 
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What its check needs of the platform, once the condition is met, for any of its events."""
-        needs = self.check.needs if self.check else frozenset[Need]()
-        return needs if self._judges_files else needs - {Need.FILE}
+    # What follows from the rest, worked out once: no event has to wait for it.
+    needs: frozenset[Need] = frozenset()
+    """What its check needs of the platform, once the condition is met, for any of its events."""
+    reads_roles: bool = False
+    """Whether its condition reads the operator's roles."""
+    reads_parameters: bool = False
+    """Whether its condition reads the extension's parameters."""
+    reads_sql: bool = False
+    """Whether its condition reads the SQL of the event."""
+    is_about_sql: bool = False
+    """Whether its check or its condition is."""
+    asks: bool = False
+    """Whether it may need an answer of the platform."""
+    is_plain: bool = False
+    """Whether there is nothing to it but its check: no condition, and nothing that the platform is asked."""
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the rest."""
+        check, when = self.check, self.when
+        of_files = not self.events.isdisjoint(catalogue.WITH_CODE)
+        needs = check.needs if check else frozenset[Need]()
+        needs = needs if of_files else needs - {Need.FILE}
+        reads_roles = reads_parameters = reads_sql = False
+        if when is not None:
+            fields = when.fields.get("operator", frozenset())
+            reads_roles = fields is None or "roles" in fields
+            reads_parameters, reads_sql = "parameters" in when.fields, "sql" in when.fields
+        code = of_files and (reads_sql or any(entry.tables for entry in self.exempt))
+        derived = {
+            "needs": needs,
+            "reads_roles": reads_roles,
+            "reads_parameters": reads_parameters,
+            "reads_sql": reads_sql,
+            "is_about_sql": reads_sql or (check is not None and check.id.startswith("sql.")),
+            "asks": bool(needs or self.options) or reads_roles or reads_parameters or code,
+            "is_plain": when is None and check is not None and not check.needs,
+        }
+        for name, value in derived.items():
+            msgspec.structs.force_setattr(self, name, value)
 
     def needs_of(self, event: Event[Any]) -> frozenset[Need]:
         """What its check needs of the platform for one event: code only where the event is about a file."""
         needs = self.check.needs if self.check else frozenset[Need]()
         return needs if isinstance(event.payload, FileOperation) else needs - {Need.FILE}
-
-    @property
-    def _judges_files(self) -> bool:
-        """Whether any of its events is about a file."""
-        return any(catalogue.BY_CODE[code].has_code for code in self.events)
-
-    @property
-    def reads_roles(self) -> bool:
-        """Whether its condition reads the operator's roles."""
-        fields = self.when.fields.get("operator", frozenset()) if self.when else frozenset[str]()
-        return fields is None or "roles" in fields
-
-    @property
-    def reads_parameters(self) -> bool:
-        """Whether its condition reads the extension's parameters."""
-        return self.when is not None and "parameters" in self.when.reads
-
-    @property
-    def reads_sql(self) -> bool:
-        """Whether its condition reads the SQL of the event."""
-        return self.when is not None and "sql" in self.when.reads
-
-    @property
-    def is_about_sql(self) -> bool:
-        """Whether its check or its condition is."""
-        return self.reads_sql or (self.check is not None and self.check.id.startswith("sql."))
 
     def reads_code(self, event: Event[Any]) -> bool:
         """Whether its condition reads the code of the file that the event is about."""
@@ -172,12 +184,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return isinstance(event.payload, FileOperation) and any(
             each.tables and each.fits(event) for each in self.exempt
         )
-
-    @property
-    def asks(self) -> bool:
-        """Whether it may need an answer of the platform."""
-        code = (self.reads_sql or any(entry.tables for entry in self.exempt)) and self._judges_files
-        return bool(self.needs or self.options) or self.reads_roles or self.reads_parameters or code
 
     def unanswered(self, event: Event[Any]) -> Missing | None:
         """Why its condition cannot be worked out, None where what it reads was had of the platform."""
@@ -305,15 +311,21 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     logged_sql: LoggedSql = LoggedSql.DIGEST
     """What a log holds of SQL."""
 
+    asks: bool = False
+    """Whether any rule needs an answer of the platform."""
+    asking: frozenset[str] = frozenset()
+    """Events that some rule may need one for."""
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the rules."""
+        asking = frozenset(code for code, rules in self.plan.items() if any(rule.asks for rule in rules))
+        msgspec.structs.force_setattr(self, "asking", asking)
+        msgspec.structs.force_setattr(self, "asks", bool(asking))
+
     @property
     def name(self) -> str:
         """Which policy it is: the file, and its digest."""
         return f"{self.file}@{self.digest}"
-
-    @property
-    def asks(self) -> bool:
-        """Whether any rule needs an answer of the platform."""
-        return any(rule.asks for rule in self.rules)
 
     def at(self, event: Event[Any], now: datetime) -> tuple[Event[Any], tuple[Rule, ...]]:
         """The event with the moment that it is judged for, and the rules that are for it then.
@@ -323,7 +335,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """
         moment = (event.time or now).astimezone(self.timezone)
         event = msgspec.structs.replace(event, moment=moment, databases=self.databases)
-        return event, tuple(rule for rule in self.plan.get(event.code, ()) if rule.scope.holds(event))
+        rules = self.plan.get(event.code, ())
+        return event, tuple(rule for rule in rules if rule.scope is EVERYWHERE or rule.scope.holds(event))
 
 
 def plan(rules: Sequence[Rule]) -> Mapping[str, tuple[Rule, ...]]:

@@ -83,10 +83,15 @@ class Store:
     def policy(self) -> Policy:
         """The policy in force now."""
         with self._lock:
-            files = (*_files(self._path), *self._seen)
-            if {file: _stamp(file) for file in files} != self._seen:
+            if self._is_changed():
                 self._take_up()
             return self._policy
+
+    def _is_changed(self) -> bool:
+        """Whether any file is another one than it was, or a folder has a new one."""
+        if any(_stamp(file) != stamp for file, stamp in self._seen.items()):
+            return True
+        return self._path not in self._seen and any(file not in self._seen for file in _files(self._path))
 
     def _take_up(self) -> None:
         """Have the policy that is on disk now in force, if it validates."""
@@ -121,7 +126,7 @@ def _log(level: int, line: Mapping[str, object]) -> None:
 
 def _stamp(file: Path) -> object:
     try:
-        status = file.stat()
+        status = os.stat(file)  # noqa: PTH116  for every event
     except OSError as error:
         return error.errno
     return status.st_mtime_ns, status.st_size, status.st_ino

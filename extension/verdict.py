@@ -407,14 +407,23 @@ _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 
 def clean(text: str, limit: int = MAX_VALUE_CHARS) -> str:
     """Text of a stranger on one line: no markup, not too long, and a mark for what is invisible or turns the text."""
+    if len(text) <= limit and _is_harmless(text):
+        return text
     text = _CONTROL.sub(" ", text)[: limit + 1]  # one more tells a cut that there is something to cut, and where not to
     if not text.isascii():
         text = "".join(character if _shows(character) else "\ufffd" for character in text)
     return cut(text.translate(_MARKUP), limit)
 
 
+def _is_harmless(text: str) -> bool:
+    """Whether a text is such that nothing has to be done to it, as most are."""
+    return text.isascii() and text.isprintable() and "<" not in text and ">" not in text
+
+
 def casefold(text: str) -> str:
     """`text` in the form in which names are compared: without case, width, blanks around it, and what is invisible."""
+    if text.isascii() and text.isprintable():
+        return text.strip().lower()
     text = visible(text)
     return (text if text.isascii() else normalize("NFKC", text)).strip().casefold()
 

@@ -15,6 +15,10 @@ def compare(settings: Listed[N] | Protected, text: Text, name: str, *facts: Fact
 
     A fact that is missing cannot clear anybody of `deny`; in `allow`, the others can still let pass.
     """
+    if len(facts) == 1 and isinstance(facts[0], str):
+        if refuses(settings, facts[0]):
+            yield hit(text, **{name: facts[0]})
+        return
     known = [fact for fact in facts if not isinstance(fact, Unknown)]
     unknown = [fact for fact in facts if isinstance(fact, Unknown)]
     denied = any(settings.deny and fact in settings.deny for fact in known)
@@ -25,7 +29,7 @@ def compare(settings: Listed[N] | Protected, text: Text, name: str, *facts: Fact
         yield hit(text, **{name: known[0] if len(known) == 1 else f"{known[0]} ({known[1]})"})
 
 
-def refuses(settings: Listed[N], name: str) -> bool:
+def refuses(settings: Listed[N] | Protected, name: str) -> bool:
     """Whether the lists are against a name that nothing else is known by."""
     return bool(settings.deny and name in settings.deny) or bool(settings.allow and name not in settings.allow)
 
