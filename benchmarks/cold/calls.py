@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.cold import packages
+from benchmarks.cold import packages, runs
 from benchmarks.cold.packages import HERE
 from benchmarks.cold.runs import SAMPLE_EVENT, VerdictError, variables
 from extension.local import DataWorks
@@ -26,13 +26,17 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calls(msgspec.Struct, frozen=True, kw_only=True):
-    """What the calls of a kind take: the first load and call of a process apart, medians of the others."""
+    """What the calls of a kind take: the first load and call of a process apart, medians of the others.
+
+    A verdict is the part of a call from the event's bytes to the message.
+    """
 
     kind: Kind
     first_load_ms: float
     load_ms: float
     first_call_ms: float
     call_ms: float
+    verdict_ms: float
 
 
 DOWNLOAD_RULES = 6
@@ -65,7 +69,7 @@ def measure(kind: Kind, folder: Path, dataworks: DataWorks, python: Path, proces
         "DATAWORKS_CALLBACK": "on" if kind.posts else "off",
     }
     taken = [_measured(kind, environment, dataworks, python, folder) for _ in range(processes)]
-    names = ("first_load_ms", "load_ms", "first_call_ms", "call_ms")
+    names = ("first_load_ms", "load_ms", "first_call_ms", "call_ms", "verdict_ms")
     return Calls(kind=kind, **{name: statistics.median(getattr(each, name) for each in taken) for name in names})
 
 
@@ -76,6 +80,7 @@ class _Told(msgspec.Struct, kw_only=True):
     load_ms: float
     first_call_ms: float
     call_ms: float
+    verdict_ms: float
 
 
 def _measured(kind: Kind, environment: dict[str, str], dataworks: DataWorks, python: Path, folder: Path) -> _Told:
@@ -94,4 +99,4 @@ def _measured(kind: Kind, environment: dict[str, str], dataworks: DataWorks, pyt
 
 def _command(python: Path) -> Sequence[str]:
     """The folder of `-m` is not to be on the path: the package is there by its own place."""
-    return [str(python), "-P", "-m", "benchmarks.cold.warm", str(SAMPLE_EVENT), str(CALLS), str(LOADS)]
+    return [str(python), *runs.ALONE, "-P", "-m", "benchmarks.cold.warm", str(SAMPLE_EVENT), str(CALLS), str(LOADS)]

@@ -125,7 +125,7 @@ TARGETS = (
     Target("package with the SDK, bytes, of the sample's", 0.90, lambda report: size_ratio(report.sizes, "ours")),
     Target("light package, bytes, of the sample's", 0.25, lambda report: size_ratio(report.sizes, "light")),
     Target(
-        f"verdict under {FEW} rules without network, ms", 0.2, lambda report: _calls(report, FEW).call_ms, below=True
+        f"verdict under {FEW} rules without network, ms", 0.2, lambda report: _calls(report, FEW).verdict_ms, below=True
     ),
     Target(f"loading {MANY:,} rules, ms", 50, lambda report: _calls(report, MANY).load_ms, below=True),
 )
@@ -213,6 +213,7 @@ def _warm(report: Report) -> Iterator[str]:
     rows = [
         (
             f"{calls.kind.rules:,} rules{', posted' if calls.kind.posts else ', no network'}",
+            f"{calls.verdict_ms:.3f}",
             f"{calls.call_ms:.3f}",
             f"{calls.first_call_ms:.1f}",
             f"{calls.load_ms:.2f}",
@@ -220,7 +221,14 @@ def _warm(report: Report) -> Iterator[str]:
         )
         for calls in report.calls
     ]
-    columns = ("warm, ours", "call, ms", "first call, ms", "loading the policy, ms", "first load, ms")
+    columns = (
+        "warm, ours",
+        "verdict alone, ms",
+        "whole call, ms",
+        "first call, ms",
+        "loading the policy, ms",
+        "first load, ms",
+    )
     yield from _table(columns, *rows)
 
 

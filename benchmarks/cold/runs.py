@@ -88,11 +88,15 @@ def variables(dataworks: DataWorks, folder: Path, policy: str = "") -> dict[str,
     }
 
 
+ALONE: Sequence[str] = ("-S",)
+"""Without what the machine has in its own site-packages, and runs at each start."""
+
+
 def run(subject: Subject, dataworks: DataWorks, python: Path, prefix: Sequence[str] = ()) -> Cost:
     """Start a process, wait for its end, and make sure of its verdict. Raises VerdictError where that is not there."""
     message_id = msgspec.json.decode(subject.event.read_bytes())["messageId"]
     environment = variables(dataworks, subject.folder, subject.policy)
-    command = [*prefix, str(python), str(DRIVE), str(subject.folder), str(subject.event)]
+    command = [*prefix, str(python), *ALONE, str(DRIVE), str(subject.folder), str(subject.event)]
     dataworks.received.clear()
     dataworks.verdicts.clear()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
