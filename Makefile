@@ -3,6 +3,7 @@
 # make lint   ruff and mypy
 # make package  the folder that is deployed, and a zip of it: DEST=build/function, POLICY=policy.yaml, LIGHT=1 without SDK
 # make bench  what a cold start and reading SQL cost, as ratios within one run; BENCH="--write" keeps the figures
+# make contract  the light client held against the newest release of the official SDK
 # make load   20,000 events through two instances while calls fail: what is lost or doubled, and what grows
 # make fuzz   looks for ten minutes (SECONDS=600) for input that breaks something
 # make docs   makes docs/checks.md anew from the code
@@ -21,7 +22,7 @@ READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock"
 
-.PHONY: run setup test lint format package bench load fuzz docs lock clean
+.PHONY: run setup test lint format package bench contract load fuzz docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -52,6 +53,12 @@ bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	$(BIN)/python -m benchmarks.cold $(BENCH)
 	$(BIN)/python -m benchmarks.sql
+
+contract: $(READY)
+	@rm -rf build/newest
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --target build/newest --only-binary :all: alibabacloud-dataworks-public20200518 alibabacloud-tea-openapi
+	@echo "alibabacloud" $$(ls build/newest | sed -n 's/^alibabacloud_\(dataworks_public20200518\|tea_openapi\)-\(.*\)\.dist-info/\1 \2/p')
+	PYTHONPATH=build/newest $(BIN)/python -m pytest $(PARALLEL) tests/test_contract.py tests/test_transports.py
 
 load: $(READY)
 	$(BIN)/python -m benchmarks.load
