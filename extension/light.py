@@ -148,7 +148,7 @@ class Light:
         self, path: str, headers: Mapping[str, str], body: bytes, within_s: float
     ) -> tuple[HTTPResponse, bytes]:
         """Send a request, and read what comes. Raises OSError and HTTPException."""
-        connection = self._connection(within_s * CONNECTING)
+        connection, response = self._connection(within_s * CONNECTING), None
         try:
             connection.putrequest("POST", path, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Accept-Encoding", "identity")
@@ -160,7 +160,9 @@ class Light:
             connection.endheaders(body)
             response = connection.getresponse()
             content = _whole(response)
-        except BaseException:
+        except BaseException:  # also what stops a thread: it may hold the last reference
+            if response is not None:
+                response.close()
             connection.close()
             raise
         if response.will_close:

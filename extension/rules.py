@@ -228,8 +228,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         An option that is not set leaves the rule as it is; so does one that cannot be what its parameter is, with a
         line for the log.
         """
-        if not self.options:
-            return self, ()
         # By the type and not by its instance, which does not know what a list of it is of: Listed[Names].
         known = msgspec.structs.fields(self.check.settings) if self.check else ()
         fields = {field.encode_name: field for field in known}

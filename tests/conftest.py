@@ -18,6 +18,7 @@ from extension.edges import ANSWERED_SIZE, ANSWERED_TTL_S
 from extension.local import EXTENSION_CODE, DataWorks, Received
 from extension.overtime import Stop
 from extension.storage import ROOT
+from tests import fakes
 
 EVENTS = ROOT / "events"
 
@@ -92,6 +93,14 @@ class Function:
 def key() -> Credentials:
     """Credentials that nobody else has."""
     return Credentials(f"KEY{secrets.token_hex(8)}", secrets.token_hex(16), secrets.token_hex(32))
+
+
+@pytest.fixture(params=["light", "sdk"])
+def client(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which client `fakes.transport_to` opens: what uses this is true of both."""
+    fakes.chosen.append(request.param)
+    yield request.param
+    fakes.chosen.pop()
 
 
 @pytest.fixture

@@ -4,13 +4,17 @@ import json
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from extension import edges
 from extension.dataworks import MESSAGE_PARAMETERS, Credentials
 from extension.events import Callback
+from extension.light import Light
 from extension.local import DataWorks, _Request
+from extension.sdk import Sdk
 
 CODE = "ext-4711"
 """Code of the extension that the servers of the tests know."""
@@ -44,6 +48,17 @@ def parameters(action: Callback, message: str | None = "too many rows") -> dict[
     """What is posted under `action`: a FAIL with its message, or without one where it is None."""
     sent = {"ExtensionCode": CODE, "MessageId": "8d1a5c7e-52f0-4f4e-9f7d-3f4b1f6f7c21", "CheckResult": "FAIL"}
     return sent if message is None else {**sent, MESSAGE_PARAMETERS[action]: message}
+
+
+chosen = ["light"]
+"""Which client calls, the last one: see the fixture `client`."""
+
+
+def transport_to(host: str, *, protocol: str = "http") -> Light | Sdk:
+    """The client that is chosen, for `host[:port]`."""
+    if chosen[-1] == "sdk":
+        return Sdk(region="cn-shanghai", endpoint=host, protocol=protocol)
+    return Light(region="cn-shanghai", endpoint=host, protocol=protocol, now=edges.now, clock=time.monotonic)
 
 
 def endpoint(server: DataWorks) -> str:

@@ -232,7 +232,8 @@ class TestDeadline:
     def test_an_error_of_our_own_costs_the_rules_their_verdict_and_nobody_an_answer(
         self, function: Function, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        deploy(function, tmp_path, "check: custom.hit, on_error: WARN", "check: custom.hit, on_error: OK")
+        asking = "options: {result: level}"
+        deploy(function, tmp_path, f"check: custom.hit, on_error: WARN, {asking}", "check: custom.hit, on_error: OK")
 
         def fail(*_: object) -> None:
             raise KeyError("secret")

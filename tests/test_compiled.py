@@ -165,12 +165,24 @@ from extension.checks import check
 NO = verdict.Text(en="No.", zh="不。")
 
 
-class Nothing(msgspec.Struct, frozen=True, kw_only=True):
-    pass
+class Limits(dict):
+    FORM = "limits"
+
+    @classmethod
+    def schema(cls):
+        return {"type": "object"}
+
+    @classmethod
+    def read(cls, value):
+        return cls(value)
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    limits: Limits | None = None
 
 
 @check("mine.no", events="*", texts=[NO])
-def no(event, given: Nothing):
+def no(event, given: Given):
     \"\"\"Anything: not allowed.\"\"\"
     yield verdict.hit(NO)
 """
@@ -184,7 +196,7 @@ class TestOfItsOwnChecks:
         """A policy with a check of its own."""
         (folder / "checks").mkdir()
         (folder / "checks/mine.py").write_text(CHECK, encoding="utf-8")
-        rules = "rules: [{id: a, on: download-resources, check: mine.no}]\n"
+        rules = "rules: [{id: a, on: download-resources, check: mine.no, with: {limits: {rows: [1, {a: b}]}}}]\n"
         return deployed(folder, f"version: 1\nchecks: [checks/mine.py]\n{rules}")
 
     def test_they_are_run(self, tmp_path: Path) -> None:
@@ -194,6 +206,7 @@ class TestOfItsOwnChecks:
         assert found is not None
         assert found.rules[0].check is not None
         assert found.rules[0].check.id == "mine.no"
+        assert found.rules[0].given == {"limits": {"rows": [1, {"a": "b"}]}}
         assert set(seen) == {path, tmp_path / "checks/mine.py"}
 
     @pytest.mark.parametrize("content", [CHECK + "# another\n", "", "raise OSError\n"])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from extension import dataworks, edges
+from extension import dataworks
 from extension.dataworks import (
     ATTEMPTS,
     CALL_S,
@@ -30,13 +30,13 @@ from extension.dataworks import (
 from extension.errors import PlatformError
 from extension.events import Callback
 from extension.faults import Fault, Outage
-from extension.light import Light
 from extension.local import DataWorks, _Request
 from extension.overtime import Workers
-from extension.sdk import Sdk
 from extension.storage import ROOT
 from extension.verdict import Result
-from tests.fakes import CODE, PLAIN, TEMPORARY, answering, endpoint, parameters
+from tests.fakes import CODE, PLAIN, TEMPORARY, answering, endpoint, parameters, transport_to
+
+pytestmark = pytest.mark.usefixtures("client")
 
 MESSAGE_ID = "8d1a5c7e-52f0-4f4e-9f7d-3f4b1f6f7c21"
 WORKSPACE = "90214"
@@ -54,24 +54,6 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def server() -> Iterator[DataWorks]:
     with DataWorks(keys=[PLAIN, TEMPORARY], extension_code=CODE) as served:
         yield served
-
-
-@pytest.fixture(params=["light", "sdk"], autouse=True)
-def client(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Which of the two clients calls, where one does."""
-    chosen.append(request.param)
-    yield
-    chosen.pop()
-
-
-chosen: list[str] = []
-
-
-def transport_to(host: str) -> Transport:
-    """The client that is chosen."""
-    if chosen[-1] == "sdk":
-        return Sdk(region="cn-shanghai", endpoint=host, protocol="http")
-    return Light(region="cn-shanghai", endpoint=host, protocol="http", now=edges.now, clock=time.monotonic)
 
 
 def open_line(host: str) -> Line:

@@ -24,18 +24,21 @@ from extension.light import Light
 from extension.local import DataWorks
 from extension.sdk import Sdk
 from extension.storage import ROOT
-from tests.fakes import CODE, HARD_TEXTS, PLAIN, TEMPORARY, Stub, Witness, answering, endpoint, parameters
+from tests.fakes import (
+    CODE,
+    HARD_TEXTS,
+    PLAIN,
+    TEMPORARY,
+    Stub,
+    Witness,
+    answering,
+    chosen,
+    endpoint,
+    parameters,
+    transport_to,
+)
 
-
-@pytest.fixture(params=["light", "sdk"], autouse=True)
-def client(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Which of the two is tested: all that is said here is true of both."""
-    chosen.append(request.param)
-    yield request.param
-    chosen.pop()
-
-
-chosen: list[str] = []
+pytestmark = pytest.mark.usefixtures("client")
 
 
 @pytest.fixture(autouse=True)
@@ -53,9 +56,7 @@ def server() -> Iterator[Witness]:
 
 def open_transport(server: DataWorks | Stub | str, *, protocol: str = "http") -> Light | Sdk:
     host = endpoint(server) if isinstance(server, DataWorks) else server if isinstance(server, str) else server.endpoint
-    if chosen[-1] == "sdk":
-        return Sdk(region="cn-shanghai", endpoint=host, protocol=protocol)
-    return Light(region="cn-shanghai", endpoint=host, protocol=protocol, now=edges.now, clock=time.monotonic)
+    return transport_to(host, protocol=protocol)
 
 
 def fail(

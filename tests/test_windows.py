@@ -1,10 +1,11 @@
 """Windows of the week, dates and holidays: what a policy writes, and which moments lie in it, to the minute."""
 
+import gettext
 import os
 import re
 import subprocess
 import sys
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -310,6 +311,20 @@ def test_the_name_does_not_hang_on_the_environment() -> None:
             [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == ascii("国庆节")
+
+
+def test_where_the_names_in_all_languages_are_not_deployed_a_holiday_has_that_of_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def without(domain: str, *_: object, fallback: bool, **__: object) -> gettext.NullTranslations:
+        if not fallback:
+            raise FileNotFoundError(domain)
+        return gettext.NullTranslations()
+
+    monkeypatch.setattr("holidays.holiday_base.translation", without)
+    window = Holidays.read("CN").at(datetime(2026, 10, 1, 12, tzinfo=UTC))
+    assert window is not None
+    assert "国庆节" in str(window)
 
 
 def test_the_library_is_loaded_by_policies_with_holidays_alone() -> None:
