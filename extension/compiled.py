@@ -5,7 +5,7 @@ their SHA-256, and for the version of the package that made it: in any other cas
 What stands in it is plain values, and what they become is read by the same code as ever.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -163,13 +163,15 @@ def _check(name: str, custom: Mapping[str, Check]) -> Check:
 
 def _settings(struct: type[msgspec.Struct], given: Plain) -> msgspec.Struct:
     """Settings as `with:` gives them."""
-    fields = _fields(struct)
-    return struct(**{fields[key].name: settings.read(fields[key], value) for key, value in given.items()})
+    readers = _readers(struct)
+    return struct(**{readers[key][0]: readers[key][1](value) for key, value in given.items()})
 
 
 @cache
-def _fields(struct: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
-    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
+def _readers(struct: type[msgspec.Struct]) -> Mapping[str, tuple[str, Callable[[object], object]]]:
+    """Name and reader of each setting, by what the policy calls it."""
+    fields = msgspec.structs.fields(struct)
+    return {field.encode_name: (field.name, settings.kind_of(field).read) for field in fields}
 
 
 def _names(said: Plain, kinds: Mapping[str, type[Names]]) -> dict[str, Names | None]:

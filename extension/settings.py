@@ -526,13 +526,16 @@ def _network(text: object) -> "IPv4Network | IPv6Network":
     """The network that `text` is. Raises ValueError."""
     from ipaddress import ip_network  # noqa: PLC0415  3 ms that only a rule about addresses has to pay
 
+    given = text if isinstance(text, str) else ""
     try:
-        network = ip_network(text if isinstance(text, str) else "", strict=False)
+        return ip_network(given)
     except ValueError as error:
-        raise ValueError(f"expected networks such as 10.0.0.0/8 or 2001:db8::/32, found {plain(text)}") from error
-    if network.network_address != ip_network(str(text).partition("/")[0]).network_address:
-        raise ValueError(f"{text} has host bits set; did you mean {network}?")
-    return network
+        problem = f"expected networks such as 10.0.0.0/8 or 2001:db8::/32, found {plain(text)}"
+        try:
+            network = ip_network(given, strict=False)
+        except ValueError:
+            raise ValueError(problem) from error
+        raise ValueError(f"{text} has host bits set; did you mean {network}?") from error
 
 
 def address(text: str) -> "IPv4Address | IPv6Address | None":

@@ -397,8 +397,8 @@ def test_all_targets_can_be_met() -> None:
         ({"unpacked": cost(0.9, 1)}, 5),
         ({"size": 901}, 6),
         ({"light": 251}, 7),
-        ({"verdict_ms": 0.2}, 8),
-        ({"load_ms": 50.0}, 9),
+        ({"verdict_ms": 0.2 / 0.43}, 8),
+        ({"load_ms": 50.0 / 0.43}, 9),
     ],
 )
 def test_a_target_is_missed_on_its_own(worse: dict[str, Any], number: int) -> None:

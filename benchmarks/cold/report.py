@@ -91,6 +91,15 @@ def size_ratio(sizes: Mapping[str, Size], name: str) -> float:
     return max(ours.files_bytes / theirs.files_bytes, ours.disk_bytes / theirs.disk_bytes)
 
 
+SAMPLE_S = 0.43
+"""What the sample takes as deployed on the machine that the targets in milliseconds are for."""
+
+
+def slowness(report: Report) -> float:
+    """How many times as long as there the sample takes here: targets in milliseconds are for that speed."""
+    return statistics.median(cost.wall_s for cost in report.costs[Condition.DEPLOYED][SAMPLE]) / SAMPLE_S
+
+
 class Target(NamedTuple):
     """What shall be: a figure of at most `most`, or below it."""
 
@@ -125,9 +134,17 @@ TARGETS = (
     Target("package with the SDK, bytes, of the sample's", 0.90, lambda report: size_ratio(report.sizes, "ours")),
     Target("light package, bytes, of the sample's", 0.25, lambda report: size_ratio(report.sizes, "light")),
     Target(
-        f"verdict under {FEW} rules without network, ms", 0.2, lambda report: _calls(report, FEW).verdict_ms, below=True
+        f"verdict under {FEW} rules without network, ms at the targets' speed",
+        0.2,
+        lambda report: _calls(report, FEW).verdict_ms / slowness(report),
+        below=True,
     ),
-    Target(f"loading {MANY:,} rules, ms", 50, lambda report: _calls(report, MANY).load_ms, below=True),
+    Target(
+        f"loading {MANY:,} rules, ms at the targets' speed",
+        50,
+        lambda report: _calls(report, MANY).load_ms / slowness(report),
+        below=True,
+    ),
 )
 
 

@@ -7,6 +7,7 @@ its checks that a policy names. All of them together are in `registry`.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -83,6 +84,7 @@ def row(
     return Check(id=check, judge=judge, settings=settings, events=frozenset(events), texts=texts, needs=needed)
 
 
+@cache
 def built_in(identity: str) -> Check | None:
     """The built-in check of this id, None for none."""
     family = FAMILIES.get(identity.partition(".")[0])
