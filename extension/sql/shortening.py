@@ -4,6 +4,7 @@ It stays as long as it is, with its line ends, and says the same of tables, colu
 """
 
 import re
+from functools import cache
 
 from extension.sql.names import Words
 from extension.sql.tables import NO_CALLS
@@ -15,14 +16,28 @@ _LITERAL = (
     r"|(?:(?:date|datetime|timestamp)\s*+)?+'[^']*+'|(?:null|true|false)(?![\w.\ue000\ue001]))\s*+"
 )
 _ROW = rf"\(\s*+{_LITERAL}(?:,\s*+{_LITERAL})*+\)\s*+"
-_LIST = re.compile(rf"\(\s*+{_LITERAL}(?P<list>(?:,\s*+{_LITERAL}){{20,}}+)(?=\))", re.IGNORECASE)
-_ROWS = re.compile(rf"{_ROW}(?P<list>(?:,\s*+{_ROW}){{20,}}+)", re.IGNORECASE)
+_MANY = 20
+"""Literals or rows behind the first of which there are so many are left out."""
+
+
+@cache
+def _list() -> re.Pattern[str]:
+    """A list of literals. This and the next take 6 ms together, which a short text does not have to pay."""
+    return re.compile(rf"\(\s*+{_LITERAL}(?P<list>(?:,\s*+{_LITERAL}){{{_MANY},}}+)(?=\))", re.IGNORECASE)
+
+
+@cache
+def _rows() -> re.Pattern[str]:
+    """Rows of literals."""
+    return re.compile(rf"{_ROW}(?P<list>(?:,\s*+{_ROW}){{{_MANY},}}+)", re.IGNORECASE)
+
+
 _ROW_BEFORE = re.compile(r"(?:values|[,()])\s*+\Z", re.IGNORECASE)
 
 
 def _first(found: re.Match[str]) -> str:
     """The first of many literals or rows. One row of VALUES stays: it says how many columns there are."""
-    if found.re is _LIST and _ROW_BEFORE.search(found.string, max(0, found.start() - 20), found.start()):
+    if found.re is _list() and _ROW_BEFORE.search(found.string, max(0, found.start() - 20), found.start()):
         return found[0]
     kept = found.start("list") - found.start()
     return found[0][:kept] + re.sub(r"[^\n]++", _blank, found["list"]) + found[0][kept + len(found["list"]) :]
@@ -45,7 +60,10 @@ def short(words: Words, text: str, part: range) -> str:
             parts += [text[at:place], "sort  "]
             at = place + len("zorder")
     parts.append(text[at : _behind(words, text, part.stop - 1)])
-    return _LIST.sub(_first, _ROWS.sub(_first, "".join(parts)))
+    shortened = "".join(parts)
+    if shortened.count("(") > _MANY:
+        shortened = _rows().sub(_first, shortened)
+    return _list().sub(_first, shortened) if shortened.count(",") >= _MANY else shortened
 
 
 def _behind(words: Words, text: str, at: int) -> int:
