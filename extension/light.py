@@ -213,7 +213,7 @@ def trust() -> "SSLContext":
     import ssl  # noqa: PLC0415  loaded already, with http.client
 
     paths = ssl.get_default_verify_paths()
-    if paths.cafile or paths.capath:
+    if paths.cafile or (paths.capath and os.listdir(paths.capath)):  # noqa: PTH208  no Path is at hand
         return ssl.create_default_context()
     import certifi  # noqa: PLC0415  only where it is needed
 

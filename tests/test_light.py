@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -106,9 +107,12 @@ def test_another_thread_may_take_the_last_connection(server: Witness) -> None:
     assert transport._connection(1).sock is None
 
 
-def test_where_the_machine_trusts_no_certificates_those_of_certifi_are(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("folder", [True, False])
+def test_where_the_machine_trusts_no_certificates_those_of_certifi_are(
+    folder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert light.trust().verify_mode is ssl.CERT_REQUIRED
-    nothing = SimpleNamespace(cafile=None, capath=None)
+    nothing = SimpleNamespace(cafile=None, capath=str(tmp_path) if folder else None)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
     context = light.trust()
     assert len(context.get_ca_certs()) > 100
