@@ -152,7 +152,13 @@ def _load(path: Path, seen: _Stamps) -> Policy:
 
 
 def _load_compiled(path: Path, seen: _Stamps) -> Policy | None:
-    """The policy from its compiled form, None where there is none that is of the files as they are."""
+    """The policy from its compiled form, None where there is none that is of the files as they are.
+
+    It is taken from the package alone: who can write to a mount could have it say something else than the policy does,
+    under the policy's name.
+    """
+    if not path.is_relative_to(ROOT):
+        return None
     stamps = {file: _stamp(file) for file in _files(path)}
     try:
         sources = {file.name: file.read_bytes() for file in stamps}

@@ -52,6 +52,12 @@ rules:
 """Everything that a policy can say."""
 
 
+@pytest.fixture(autouse=True)
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder that is deployed."""
+    monkeypatch.setattr(storage, "ROOT", tmp_path)
+
+
 def deployed(folder: Path, text: str = FULL) -> Path:
     """A policy with its compiled form beside it."""
     path = folder / "policy.yaml"
@@ -71,7 +77,7 @@ def test_it_says_all_that_the_policy_says(tmp_path: Path) -> None:
     found = taken(path)
     assert found is not None
     assert compiled.write(found, {"policy.yaml": path.read_bytes()}, {}) == form
-    written = policy.parse(path.read_bytes(), str(path))
+    written = policy.parse(path.read_bytes(), "policy.yaml")
     assert (found.name, found.databases, found.logged_sql) == (written.name, written.databases, written.logged_sql)
     assert found.timezone == written.timezone
     for one, other in zip(found.rules, written.rules, strict=True):
@@ -146,6 +152,17 @@ def test_nor_what_is_something_else(content: bytes, tmp_path: Path) -> None:
     assert taken(path) is None
     path.with_suffix(".compiled").unlink()
     assert taken(path) is None
+
+
+def test_outside_of_the_package_it_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could say something else than the policy, under the policy's name."""
+    path = deployed(tmp_path)
+    file = path.with_suffix(".compiled")
+    file.write_bytes(file.read_bytes().replace(b'"mode": "shadow"', b'"mode": "enforce"'))
+    assert storage.load(path).rules[0].mode == "enforce"
+    monkeypatch.setattr(storage, "ROOT", tmp_path / "elsewhere")
+    assert taken(path) is None
+    assert storage.load(path).rules[0].mode == "shadow"
 
 
 def test_a_policy_that_is_changed_afterwards_counts(tmp_path: Path) -> None:

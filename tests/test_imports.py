@@ -16,6 +16,8 @@ PROGRAM = """
 import sys
 from types import SimpleNamespace as Some
 sys.path.insert(0, sys.argv[1])
+from extension import storage
+storage.ROOT = storage.Path(sys.argv[2])
 import handler
 context = Some(request_id="r", region="cn-shanghai", function=Some(timeout=60))
 handler.initialize(context)
@@ -64,14 +66,17 @@ STANDARD = {
 
 
 def run(policy: str, folder: Path, *, event: dict[str, object] | None = None) -> set[str]:
-    """Modules that are loaded when a verdict under a policy was posted: compiled, and in a process of its own."""
+    """Modules that are loaded when a verdict under a policy was posted: compiled, and in a process of its own.
+
+    The policy is in the folder that is deployed, as far as the process knows.
+    """
     path = folder / "policy.yaml"
     path.write_text(policy, encoding="utf-8")
     path.with_suffix(".compiled").write_bytes(storage.compiled_form(path))
     credentials = key()
     with DataWorks(keys=[credentials], extension_code=EXTENSION_CODE) as dataworks:
         done = subprocess.run(  # noqa: S603  our own interpreter and our own program
-            [sys.executable, "-c", PROGRAM, str(ROOT)],
+            [sys.executable, "-c", PROGRAM, str(ROOT), str(folder)],
             input=json.dumps(event or DOWNLOAD).encode(),
             env={
                 "DATAWORKS_ENDPOINT": dataworks.url,

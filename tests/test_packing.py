@@ -451,7 +451,9 @@ def test_nothing_is_proved_where_the_function_cannot_run(monkeypatch: pytest.Mon
     assert said == ["not proved: that needs Python 3.12 on Linux and x86_64"]
 
 
-def test_custom_checks_and_the_compiled_policy_are_packed_with_another_policy(tmp_path: Path) -> None:
+def test_custom_checks_and_the_compiled_policy_are_packed_with_another_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "mine"
     (folder / "checks/__pycache__").mkdir(parents=True)
     (folder / "checks/__pycache__/x.pyc").write_bytes(b"")
@@ -464,6 +466,7 @@ def test_custom_checks_and_the_compiled_policy_are_packed_with_another_policy(tm
     assert {path for path in files if not path.startswith("extension/")} == {
         *("handler.py", "policy.yaml", "policy.compiled", "checks/names.txt")
     }
+    monkeypatch.setattr(storage, "ROOT", tmp_path / "function")
     assert storage._load_compiled(tmp_path / "function/policy.yaml", {}) is not None
 
 
