@@ -8,10 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
+import handler
 from extension import edges
+from extension.dataworks import Guarded
 from extension.errors import PlatformError, PolicyError
 from extension.faults import Fault, Outage
 from extension.local import EXTENSION_CODE, DataWorks
+from extension.sdk import Sdk
 from extension.storage import ROOT
 from tests.conftest import EVENTS, Function
 
@@ -191,6 +194,17 @@ def another_endpoint(emergency: Emergency) -> None:
         assert list(other.verdicts.values()) == [["FAIL"]]
 
 
+def sdk_alone(emergency: Emergency) -> None:
+    emergency.deploy()
+    for client, kind in (("", Guarded), ("sdk", Sdk)):
+        emergency.set(DATAWORKS_CLIENT=client)
+        extension = handler._extension
+        assert extension
+        assert isinstance(extension.transport(), kind)
+    assert emergency.result() == "FAIL"
+    assert emergency.posted == ["FAIL"]
+
+
 def broken_policy(emergency: Emergency) -> None:
     emergency.deploy()
     assert emergency.result() == "FAIL"
@@ -229,7 +243,7 @@ STEPS: dict[str, Callable[[Emergency], None]] = {
     step.__name__.replace("_", "-"): step
     for step in (
         *(exempt_somebody, rule_in_shadow, workspace_off, mark_as_passed, all_in_shadow, all_off),
-        *(answers_missing, callback_fails, callback_off, redelivery, another_endpoint),
+        *(answers_missing, callback_fails, callback_off, redelivery, another_endpoint, sdk_alone),
         *(broken_policy, check_hangs, check_raises),
     )
 }
