@@ -34,7 +34,7 @@ from extension.local import DataWorks, _Request
 from extension.overtime import Workers
 from extension.storage import ROOT
 from extension.verdict import Result
-from tests.fakes import CODE, PLAIN, TEMPORARY, answering, endpoint, parameters, transport_to
+from tests.fakes import CODE, LEFT_TO_THE_COLLECTOR, PLAIN, TEMPORARY, answering, endpoint, parameters, transport_to
 
 pytestmark = pytest.mark.usefixtures("client")
 
@@ -685,6 +685,7 @@ class TestLine:
             line.call("X", {"a": "b"}, PLAIN)
             assert line.attempts == calls
 
+    @LEFT_TO_THE_COLLECTOR
     def test_an_answer_that_comes_too_slowly_is_left_behind(self) -> None:
         with DataWorks(keys=[PLAIN], extension_code=CODE) as server:
             server.faults["*"] = Outage(Fault.DRIP)

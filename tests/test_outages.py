@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _pytest.mark import ParameterSet
 
 import handler
 from extension import events
@@ -17,6 +18,7 @@ from extension.dataworks import ATTEMPTS
 from extension.errors import PlatformError
 from extension.faults import Fault, Outage
 from tests.conftest import Function
+from tests.fakes import LEFT_TO_THE_COLLECTOR
 
 CODES = {
     events.Callback.IDE: "commit-file",
@@ -134,7 +136,12 @@ def repair(waiting: Waiting) -> None:
     waiting.function.dataworks.accept()
 
 
-@pytest.mark.parametrize("cell", [*MATRIX, *OF_SDK], ids=str)
+def column(value: Cell | Fault, fault: Fault) -> ParameterSet:
+    """A value of a column; what drips has a thread stopped."""
+    return pytest.param(value, marks=[LEFT_TO_THE_COLLECTOR] if fault is Fault.DRIP else [])
+
+
+@pytest.mark.parametrize("cell", [column(cell, cell.fault) for cell in (*MATRIX, *OF_SDK)], ids=str)
 def test_matrix(cell: Cell, function: Function, tmp_path: Path) -> None:
     """What the user gets, what is logged, and that one verdict counts."""
     user = waiting(function, tmp_path, cell)
@@ -199,7 +206,7 @@ ASKED = {
 
 @pytest.mark.parametrize("times", [1, None], ids=["first", "every"])
 @pytest.mark.parametrize("action", ASKED)
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("fault", [column(fault, fault) for fault in Fault])
 def test_a_question(fault: Fault, action: str, times: int | None, function: Function, tmp_path: Path) -> None:
     """Without an answer the rule that needs it gives its own result, and the verdict is posted all the same."""
     function.timeout_s = 8 if times and fault in SLOW else timeout_s(fault)  # there is to be time for another call

@@ -102,3 +102,7 @@ def test_a_hundred_thousand_literals_are_one_and_hide_no_table() -> None:
 def test_rows_over_and_over_are_read_in_linear_time() -> None:
     rows = many("f(?, a)", "(1, 2)", 19)
     assert short(many("select ?", rows, 3000)).count("(1, 2)") == 57_000
+
+
+def test_of_many_rows_one_is_left() -> None:
+    assert short(many("insert into t values ?", "(1, 'a')", 22)) == "insert into t values (1, 'x')"
