@@ -2,6 +2,7 @@
 
 import pytest
 
+from extension.sql import shortening
 from extension.sql.facts import Engine
 from extension.sql.scripts import by_words, pieces
 
@@ -105,4 +106,6 @@ def test_rows_over_and_over_are_read_in_linear_time() -> None:
 
 
 def test_of_many_rows_one_is_left() -> None:
+    for pattern in (shortening._rows, shortening._list):
+        pattern.cache_clear()  # made by now for a text whose coverage is not measured
     assert short(many("insert into t values ?", "(1, 'a')", 22)) == "insert into t values (1, 'x')"

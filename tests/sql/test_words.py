@@ -16,6 +16,8 @@ from extension.sql.words import (
     Cleaned,
     Lines,
     Word,
+    _joined_words,
+    _syntax,
     clean,
     loosened,
     readings,
@@ -663,3 +665,13 @@ def test_a_megabyte_is_read(engine: Engine) -> None:
     found = clean("select 'it''s', a -- b\nfrom c /* d */;\n" * 25_000, engine)
     assert (len(found.text), found.reason) == (975_000, "")
     assert names(found.text) == ["select", "a", "from", "c"] * 25_000
+
+
+def test_patterns_are_made_with_the_first_text_for_them() -> None:
+    for pattern in (_syntax, _joined_words):
+        pattern.cache_clear()
+    assert cleaned("select a from c", Engine.MYSQL) == "select a from c"
+    assert _syntax.cache_info().misses == 1
+    found = {word.text for word in words("select a。b from c")}
+    assert {"a", "b"} <= found
+    assert _joined_words.cache_info().misses == 1
