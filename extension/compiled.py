@@ -55,7 +55,8 @@ def write(policy: Policy, sources: Mapping[str, bytes], modules: Mapping[str, by
 def read(content: bytes, sources: Mapping[str, bytes]) -> Plain | None:
     """What a file holds, None where it is not of this version or not of these files.
 
-    Raises ValueError for what is no JSON, LookupError and TypeError for what has another form; so does `policy`.
+    Raises ValueError for what is no JSON, and AttributeError, LookupError and TypeError for what has another form; so
+    does `policy`.
     """
     said: Plain = msgspec.json.decode(content)
     return said if said["version"] == __version__ and said["sources"] == _digests(sources) else None
@@ -106,7 +107,7 @@ def _rule(rule: Rule, events: int) -> Plain:
         **{name: getattr(rule, name) for name in ("result", "mode", "on_error", "on_timeout", "on_unreadable")},
         **{name: getattr(rule, name) for name in ("message", "severity", "owner", "help", "options")},
     }
-    return _filled(said) | {"events": events}
+    return _filled(said)
 
 
 def _filled(said: Plain) -> Plain:

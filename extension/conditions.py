@@ -91,14 +91,14 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """What must be true of an event.
 
     `fields` are the variables that it uses, each with the fields that it selects of it, so that no others need to be
-    built, or None where it uses it as a whole. `names` are those that it selects of anything. `checked` is
-    what else was found when the policy was checked.
+    built, or None where it uses it as a whole. `names` are those that it selects of anything, and `checked` is what
+    else was found when the policy was checked.
     """
 
     text: str
     fields: Mapping[str, frozenset[str] | None]
     names: frozenset[str]
-    checked: "Checked"
+    checked: Checked
 
     @property
     def reads(self) -> frozenset[str]:

@@ -354,8 +354,9 @@ def _waits(event: Event[Any], extension: Extension) -> bool:
 def _answer(event: Event[Any], verdict: Verdict) -> Answer:
     """A verdict in the words of its users."""
     returned = verdict.message(RETURNED_CHARS)
-    tip, most = "", dataworks.MESSAGE_CHARS[event.callback] if event.callback else 0
-    if most:
+    tip = ""
+    if event.callback:
+        most = dataworks.MESSAGE_CHARS[event.callback]
         tip = returned if most == RETURNED_CHARS else verdict.message(most)
     return Answer(result=verdict.result, returned=returned, tip=tip, policy=verdict.policy)
 

@@ -203,12 +203,11 @@ def logged(event: Event[Any], *, outlined: bool) -> Mapping[str, object]:
     if isinstance(text, Unknown):
         return {}
     digest = sha256(text.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
-    found = query(event) if outlined else Unknown(SQL, Reason.MISSING)
-    if isinstance(found, Unknown):
+    if not outlined:
         return {"digest": digest}
     from extension.sql.outline import outline  # noqa: PLC0415  nothing of it is needed where the policy does not say so
 
-    return {"digest": digest, "outline": outline(found.text, found.engine)}
+    return {"digest": digest, "outline": "".join(outline(each.text, each.engine) for each in known(query(event)))}
 
 
 def _text(event: Event[Any]) -> Fact[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,8 +18,6 @@ from extension.sql.facts import Statement
 from extension.verdict import Language, Mode, Result, Severity
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from extension.conditions import Condition
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
@@ -41,7 +40,7 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
     """First moment at which it is over."""
     reason: str
 
-    def about(self, timezone: "ZoneInfo") -> str:
+    def about(self, timezone: ZoneInfo) -> str:
         """Why, and until when, for the log; in the policy's timezone."""
         until = f"until {self.until.astimezone(timezone):%Y-%m-%d %H:%M}" if self.until.year < MAXYEAR else "for ever"
         return f"{self.reason} ({until})" if self.reason else until
@@ -277,13 +276,13 @@ def _sql(condition: "Condition", event: Event[Any]) -> dict[str, object]:
 
 def _variables(condition: "Condition", event: Event[Any]) -> dict[str, object]:
     """What a condition reads but for SQL: what is not known of operator and workspace is not there."""
+    from extension import conditions  # noqa: PLC0415  only for who has a condition
+
     operator: dict[str, object] = {"ids": list(event.operators)}
     if isinstance(event.operator, str):
         operator["id"] = event.operator
     if isinstance(event.roles, frozenset):
         operator["roles"] = sorted(event.roles)
-    from extension import conditions  # noqa: PLC0415  only for who has a condition
-
     return {
         "event": conditions.value_of(event.payload, event.data, condition.fields.get("event"), condition.names),
         "operator": operator,
@@ -300,7 +299,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """First 12 hex digits of the SHA-256 of all that it is made of: which policy decided."""
     language: Language
-    timezone: "ZoneInfo"
+    timezone: ZoneInfo
     rules: tuple[Rule, ...]
     plan: Mapping[str, tuple[Rule, ...]]
     """Rules for each event code, in the order of the file."""
@@ -348,6 +347,4 @@ def plan(rules: Sequence[Rule]) -> Mapping[str, tuple[Rule, ...]]:
 
 def empty(file: str) -> Policy:
     """A policy without rules, for when nothing is judged."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  4 ms that a policy in UTC does not have to pay
-
     return Policy(file=file, digest="", language=Language.ZH, timezone=ZoneInfo(DEFAULT_TIMEZONE), rules=(), plan={})

@@ -215,7 +215,7 @@ class Names:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         """All patterns in one, made when something is looked for that is not written out."""
-        from fnmatch import translate  # noqa: PLC0415
+        from fnmatch import translate  # noqa: PLC0415  only names with patterns among them need it
 
         folded = [self._fold(name) for name in self.names if "*" in name or "?" in name]
         return re.compile("|".join(translate(name.replace("[", "[[]")) for name in folded))

@@ -159,10 +159,10 @@ def _load_compiled(path: Path, seen: _Stamps) -> Policy | None:
     """
     if not path.is_relative_to(ROOT):
         return None
-    stamps = {file: _stamp(file) for file in _files(path)}
     try:
-        sources = {file.name: file.read_bytes() for file in stamps}
-        said = compiled.read(path.with_suffix(compiled.SUFFIX).read_bytes(), sources)
+        form = path.with_suffix(compiled.SUFFIX).read_bytes()
+        stamps = {file: _stamp(file) for file in _files(path)}
+        said = compiled.read(form, {file.name: file.read_bytes() for file in stamps})
         if said is None:
             return None
         files = [next(iter(stamps)).parent / name for name in said["modules"]]
@@ -172,7 +172,7 @@ def _load_compiled(path: Path, seen: _Stamps) -> Policy | None:
             return None
         found = [_checks(file, content) for file, content in zip(files, contents.values(), strict=True)]
         policy = compiled.policy(said, name_of(path), {check.id: check for checks in found for check in checks})
-    except (OSError, ValueError, LookupError, TypeError, _ModuleError):
+    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError, _ModuleError):
         return None
     seen.update(stamps)
     return policy

@@ -3,11 +3,12 @@
 import json
 import socket
 import socketserver
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, TypeVar
 
 import pytest
 
@@ -17,6 +18,8 @@ from extension.events import Callback
 from extension.light import Light
 from extension.local import DataWorks, _Request
 from extension.sdk import Sdk
+
+T = TypeVar("T")
 
 CODE = "ext-4711"
 """Code of the extension that the servers of the tests know."""
@@ -52,11 +55,18 @@ def parameters(action: Callback, message: str | None = "too many rows") -> dict[
     return sent if message is None else {**sent, MESSAGE_PARAMETERS[action]: message}
 
 
-LEFT_TO_THE_COLLECTOR = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+LEFT_TO_THE_COLLECTOR = pytest.mark.filterwarnings(
+    "ignore:unclosed <socket:ResourceWarning" if sys.gettrace() else "error"
+)
 """Of tests that stop a thread: where it is traced for coverage, CPython 3.11 passes by what would close its socket."""
 
 chosen = ["light"]
 """Which client calls, the last one: see the fixture `client`."""
+
+
+def by_client(*, light: T, sdk: T) -> T:
+    """What is expected of the client that is chosen, where the two differ."""
+    return sdk if chosen[-1] == "sdk" else light
 
 
 def transport_to(host: str, *, protocol: str = "http") -> Light | Sdk:

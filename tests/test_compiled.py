@@ -132,6 +132,8 @@ Change = Callable[[dict[str, Any]], object]
         lambda said: said["rules"][0].update(given={"most": 1}),
         lambda said: said.update(timezone="Nowhere/Here"),
         lambda said: said.update(rules=7),
+        lambda said: said["rules"][0].update(given=[1]),
+        lambda said: said["rules"][2]["when"].update(fields=[1]),
         lambda said: said["rules"][2].update(scope={"start": "soon"}),
     ],
 )

@@ -167,7 +167,7 @@ def test_a_light_package_is_proved_without_the_sdk(light: Package) -> None:
     assert light.said[2:] == ["proved: the verdict on a sample event, FAIL, is posted and returned"]
 
 
-@pytest.mark.parametrize(("name", "most_mb"), [("full", 40), ("light", 11.8)])
+@pytest.mark.parametrize(("name", "most_mb"), [("full", 37), ("light", 11.8)])
 def test_a_package_is_no_larger_than_it_was(name: str, most_mb: float, request: pytest.FixtureRequest) -> None:
     package: Package = request.getfixturevalue(name)
     assert sum(map(len, package.files.values())) <= most_mb * 1e6

@@ -604,7 +604,7 @@ def test_hostile_code_is_read_in_linear_time(code: str, kind: int) -> None:
     start = process_time()
     (finding,) = BY_ID["file.functions"].judge(asked, given("file.functions", {"deny": ["max_pt"]}))
     assert finding.values["count"] == 1
-    assert process_time() - start < 30  # in quadratic time it would be hours
+    assert process_time() - start < 5
 
 
 @pytest.mark.parametrize("name", ["MAX_PT()", "db.max_pt", "`max_pt`", "max pt", "max-pt", "max_pt（"])

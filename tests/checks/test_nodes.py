@@ -130,7 +130,7 @@ class TestProtectedNodes:
         started = time.process_time()
         found = judge_one("node.protected", "freeze-node", {"nodeIds": list(range(100_000))}, {"deny": ["9*", 5]})
         assert found[0].values == {"nodes": "5, 9, 90", "count": 11_112}
-        assert time.process_time() - started < 30
+        assert time.process_time() - started < 5
 
 
 class TestCounts:
