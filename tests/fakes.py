@@ -56,7 +56,7 @@ def parameters(action: Callback, message: str | None = "too many rows") -> dict[
 
 
 LEFT_TO_THE_COLLECTOR = pytest.mark.filterwarnings(
-    "ignore:unclosed <socket:ResourceWarning" if sys.gettrace() else "error"
+    f"{'ignore' if sys.gettrace() else 'error'}:unclosed <socket:ResourceWarning"
 )
 """Of tests that stop a thread: where it is traced for coverage, CPython 3.11 passes by what would close its socket."""
 
