@@ -1,10 +1,12 @@
 # make run    sets up .venv and runs three sample events: one OK, one WARN, one FAIL
 # make test   sets up .venv and runs the tests
+# make packages  installs what some tests need of Debian, as root: a browser, PostgreSQL, MariaDB
 # make lint   ruff and mypy
-# make package  the folder that is deployed, and a zip of it: DEST=build/function, POLICY=policy.yaml, LIGHT=1 without SDK
+# make package  the folder that is deployed, and a zip of it: POLICY=policy.yaml, LIGHT=1 without SDK, DEST=build/function;
+#             SERVICE=1 the one of the self-managed service: build/service
 # make bench  what a cold start and reading SQL cost, as ratios within one run; BENCH="--write" keeps the figures
 # make contract  the light client held against the newest release of the official SDK
-# make load   20,000 events through two instances while calls fail: what is lost or doubled, and what grows
+# make load   20,000 events through two instances while calls fail, and the service killed in the middle: what is lost
 # make fuzz   looks for ten minutes (SECONDS=600) for input that breaks something
 # make docs   makes docs/checks.md anew from the code
 # make lock   pins requirements.txt and requirements-dev.txt anew from pyproject.toml
@@ -15,14 +17,15 @@ COVERAGE ?= --cov
 PARALLEL ?= -n auto
 SECONDS ?= 600
 BENCH ?=
-DEST := build/function
+DEST :=
+PACKAGES := chromium fonts-noto-cjk mariadb-server postgresql
 POLICY ?= policy.yaml
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock"
 
-.PHONY: run setup test lint format package bench contract load fuzz docs lock clean
+.PHONY: run setup test packages lint format package bench contract load fuzz docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -36,6 +39,11 @@ setup: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest $(PARALLEL) $(COVERAGE)
 
+# Browser and databases of the tests, from Debian; where they are not there, the tests that need them are skipped.
+packages:
+	DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; exec </dev/null; \
+	install="apt-get install --yes --quiet=2 --no-install-recommends $(PACKAGES)"; $$install || { apt-get update --quiet=2; $$install; }
+
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -45,9 +53,10 @@ format: $(READY)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-# LIGHT and PACKAGE_PYTHON are read from the environment, where make puts what stands behind it, and `s` what .env says.
+# SERVICE, LIGHT and PACKAGE_PYTHON are read from the environment, where make puts what stands behind it, and `s` what
+# .env says.
 package: $(READY)
-	@$(BIN)/python -m extension.packing --dest "$(DEST)" --policy "$(POLICY)"
+	@$(BIN)/python -m extension.packing $(if $(DEST),--dest "$(DEST)") --policy "$(POLICY)"
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
@@ -62,6 +71,7 @@ contract: $(READY)
 
 load: $(READY)
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.service
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
@@ -77,7 +87,8 @@ lock: $(READY)
 	@printf "%s; python_version < '3'\n" typer rich prompt-toolkit pygments >$(VENV)/left-out.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
 	$(LOCK) pyproject.toml --override $(VENV)/left-out.txt --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
-	$(LOCK) pyproject.toml --universal --python-version 3.11 --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) pyproject.toml --override $(VENV)/left-out.txt --extra service --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -c requirements.txt -o requirements-service.txt
+	$(LOCK) pyproject.toml --universal --python-version 3.11 --extra service --group dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) --universal --python-version 3.11 --group fuzz -o requirements-fuzz.txt
 	$(LOCK) --universal --python-version 3.11 --group bench -c requirements-dev.txt -o requirements-bench.txt
 
