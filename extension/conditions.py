@@ -20,7 +20,7 @@ from typing import Protocol, cast
 import msgspec
 
 from extension.errors import ConditionError
-from extension.events import Payload, Reason, Unknown
+from extension.events import WITHHELD, Payload, Reason, Unknown
 from extension.settings import Pattern
 
 MAX_STEPS = 100_000_000
@@ -266,9 +266,11 @@ def value_of(
         raw = data.get(name)
         fact = getattr(payload, facts[name]) if name in facts else None
         value = _fact(fact, raw, names, f"{path}.{name}") if name in facts else _plain(raw)
-        unreadable = isinstance(fact, Unknown) and fact.reason is Reason.UNREADABLE
+        unreadable = isinstance(fact, Unknown) and fact.reason is not Reason.MISSING
         if (unreadable or value is _NO_VALUE) and (only is not None or name in names):
-            raise ConditionError(f"{path}.{name} cannot be read", f"{path}.{name}", Reason.UNREADABLE)
+            unrecorded = raw is WITHHELD or (isinstance(fact, Unknown) and fact.reason is Reason.UNRECORDED)
+            reason = Reason.UNRECORDED if unrecorded else Reason.UNREADABLE
+            raise ConditionError(f"{path}.{name} cannot be read", f"{path}.{name}", reason)
         if value is not None and value is not _NO_VALUE and not LONE_SURROGATE.search(name):
             found[name] = value
     return found

@@ -22,7 +22,26 @@ class MessageError(ExtensionError):
 
 
 class SignatureError(ExtensionError):
-    """The caller's: a request over HTTP that does not prove that EventBridge sent it."""
+    """The caller's: a request over HTTP that does not prove that EventBridge sent it.
+
+    `status` is the HTTP status of the answer to it. The text quotes nothing of the request.
+    """
+
+    def __init__(self, problem: str, *, status: int = 401) -> None:
+        super().__init__(problem)
+        self.status = status
+
+
+class CertificateError(ExtensionError):
+    """The network's: the certificate that a signature names could not be had.
+
+    The request may be genuine: 503, so that it comes again. `url` is where the certificate should be.
+    """
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(f"{url}: {problem}")
+        self.url = url
+        self.problem = problem
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -83,6 +102,10 @@ class ConditionError(ExtensionError):
         super().__init__(problem)
         self.field = field
         self.reason = reason
+
+
+class StoreError(ExtensionError):
+    """The store's: records could not be kept or read. The text has no password and no record in it."""
 
 
 class PlatformError(ExtensionError):

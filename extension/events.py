@@ -17,7 +17,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar, get_args, get_or
 import msgspec
 
 from extension import bounds
-from extension.sql.facts import Engine
+from extension.sql.facts import Code, Engine
 
 
 class Reason(StrEnum):
@@ -25,6 +25,8 @@ class Reason(StrEnum):
 
     MISSING = "missing"
     UNREADABLE = "unreadable"
+    UNRECORDED = "unrecorded"
+    """It was there, and a record of the event does not hold it."""
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -57,8 +59,16 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 SQL = "sqlText"
 """Field that holds SQL: never logged, never shown."""
 
-_NEVER_LOGGED = frozenset({SQL, "Content", "receiverValue", "currentReceiverValue", "updatedReceiverValue"})
+NEVER_KEPT = frozenset(
+    {SQL, "Content", "receiverValue", "receiverValues", "currentReceiverValue", "updatedReceiverValue"}
+)
 """Code, and who is told: of a chat's webhook the address is the key, too."""
+
+WITHHELD = object()
+"""In the place of a value that a record of an event does not hold."""
+
+UNRECORDED = "unrecorded"
+"""Why an answer of the platform is `Missing`, where a record of the event does not hold it."""
 
 T = TypeVar("T")
 Fact: TypeAlias = T | Unknown
@@ -230,6 +240,8 @@ class Event(msgspec.Struct, Generic[P_co], frozen=True, kw_only=True):
     """What the workspace has set of the extension's options."""
     parameters: Mapping[str, str] | Missing | None = None
     """Parameters of the extension's registration."""
+    code_facts: Code | None = None
+    """What a record of the event holds of its SQL or code, whose text it does not."""
 
     def __repr__(self) -> str:
         """Code and message id alone: SQL and ids of people shall not end in a log or a traceback."""
@@ -271,7 +283,7 @@ def first(data: Mapping[str, object], *names: str) -> Fact[str]:
     """The first of the fields `names` that is there, as text; what cannot be read is there, too."""
     for name in names:
         fact: Fact[str] = _fact(name, str, data, "", count(1))
-        if not isinstance(fact, Unknown) or fact.reason is Reason.UNREADABLE:
+        if not isinstance(fact, Unknown) or fact.reason is not Reason.MISSING:
             return fact
     return Unknown(names[0], Reason.MISSING)
 
@@ -293,7 +305,7 @@ def facts(payload: Payload, path: str = "") -> dict[str, object]:
         elif isinstance(fact, tuple):
             parts = any(isinstance(item, Payload) for item in fact)
             found[f"{path}{name}"] = len(fact) if parts else fact[:_LOGGED_ITEMS]
-        elif name not in _NEVER_LOGGED and not isinstance(fact, Unknown):
+        elif name not in NEVER_KEPT and not isinstance(fact, Unknown):
             found[f"{path}{name}"] = fact
     return found
 
@@ -318,14 +330,14 @@ def _fact(name: str, kind: Any, data: Mapping[str, object], path: str, parts: It
     try:
         return _convert(value, kind, f"{path}{name}", parts)
     except ValueError:
-        return Unknown(f"{path}{name}", Reason.UNREADABLE)
+        return Unknown(f"{path}{name}", Reason.UNRECORDED if value is WITHHELD else Reason.UNREADABLE)
 
 
 def _convert(value: object, kind: Any, path: str, parts: Iterator[int]) -> object:  # noqa: ANN401  what kind is, is known at run time only
     """`value` as `kind`. Raises ValueError for what it cannot be. Lists and parts may come as JSON text."""
-    part, items = _shape(kind)
+    part, items = shape(kind)
     if (part or items) and isinstance(value, str):
-        value = _decode(value.encode(), path)
+        value = decoded(value, path)
     if part:
         if not isinstance(value, dict) or next(parts) > MAX_PARTS:
             raise ValueError(path)
@@ -350,17 +362,18 @@ def _is_unicode(text: str) -> bool:
 
 
 @cache
-def _shape(kind: Any) -> tuple[bool, Any]:  # noqa: ANN401  see _convert
+def shape(kind: Any) -> tuple[bool, Any]:  # noqa: ANN401  see _convert
     """Whether facts of a kind are parts, and the kind of their items, None where they are no lists."""
     items = get_args(kind)[0] if get_origin(kind) is tuple else None
     return isinstance(kind, type) and issubclass(kind, Payload), items
 
 
-def _decode(text: bytes, path: str) -> object:
+def decoded(text: str, path: str) -> object:
     """What JSON text says. Raises ValueError for what is none, and for what is too much."""
-    if bounds.excess(text):
+    content = text.encode()
+    if bounds.excess(content):
         raise ValueError(path)
-    return msgspec.json.decode(text)
+    return msgspec.json.decode(content)
 
 
 def file_snapshot(detail: Mapping[str, object]) -> FileSnapshot | None:

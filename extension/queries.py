@@ -1,7 +1,9 @@
 """The SQL of an event: where it is, what runs it, and which project its tables are in when it does not say."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -10,7 +12,7 @@ import msgspec
 from extension import events, sql
 from extension.events import SQL, Event, Fact, Payload, Reason, Unknown, had, known
 from extension.payloads import Download, FileChange, FileOperation
-from extension.sql.facts import Analysis, Engine
+from extension.sql.facts import Analysis, Code, Engine
 from extension.verdict import casefold
 
 ENGINES = {
@@ -56,6 +58,20 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     engine: Engine
     project: str
+    facts: Code | None = None
+    """What is known of the text where that is not there: see `Event.code_facts`."""
+
+    @property
+    def characters(self) -> int:
+        """Length of the text."""
+        return self.facts.characters if self.facts else len(self.text)
+
+    def analysis(self) -> Fact[Analysis]:
+        """What the text says. Unknown where a record does not say it, or was made where it is read in another way."""
+        if self.facts is None:
+            return sql.analyse(self.text, self.engine, self.project)
+        alike = (self.facts.engine, self.facts.project) == (self.engine, self.project)
+        return (alike and self.facts.analysis) or Unknown(SQL, Reason.UNRECORDED)
 
     def __repr__(self) -> str:
         """The engine alone: SQL shall not end in a log or a traceback."""
@@ -85,7 +101,8 @@ def _of_download(event: Event[Any], payload: Download) -> Fact[Query]:
     `targetEngineType` is taken where it comes, though the documents have it for uploads alone. That the MaxCompute
     project is called like the workspace is unverified: the policy can say another one.
     """
-    if isinstance(payload.sql_text, Unknown):
+    facts = event.code_facts
+    if isinstance(payload.sql_text, Unknown) and facts is None:
         return payload.sql_text
     source = _name(payload.datasource_name)
     engine = (
@@ -95,13 +112,13 @@ def _of_download(event: Event[Any], payload: Download) -> Fact[Query]:
         or Engine.MAXCOMPUTE
     )
     project = _project(event, source, engine, _name(payload.workspace_name))
-    return Query(text=payload.sql_text, engine=engine, project=project)
+    return Query(text="".join(known(payload.sql_text)), engine=engine, project=project, facts=facts)
 
 
 def _of_file(event: Event[Any], payload: FileOperation) -> Fact[Query]:
     """The code of a file. A documented type of file says what runs it, and no name of a data source says otherwise."""
-    file = had(event.file)
-    if isinstance(file.content, Unknown):
+    file, facts = had(event.file), event.code_facts
+    if isinstance(file.content, Unknown) and facts is None:
         return file.content
     source = (_name(payload.datasource_name) if isinstance(payload, FileChange) else "") or _name(file.datasource_name)
     types = (*known(payload.file_type), *known(file.file_type))
@@ -111,7 +128,8 @@ def _of_file(event: Event[Any], payload: FileOperation) -> Fact[Query]:
         or _engine(source)
         or Engine.MAXCOMPUTE
     )
-    return Query(text=file.content, engine=engine, project=_project(event, source, engine))
+    project = _project(event, source, engine)
+    return Query(text="".join(known(file.content)), engine=engine, project=project, facts=facts)
 
 
 def _project(event: Event[Any], source: str, engine: Engine, workspace: str = "") -> str:
@@ -149,7 +167,40 @@ def _said(by_place: Mapping[tuple[str, str], _T], event: Event[Any], source: str
 def analysis(event: Event[Any]) -> Fact[Analysis]:
     """What the SQL of an event says. Raises LookupError as `query` does."""
     found = query(event)
-    return found if isinstance(found, Unknown) else sql.analyse(found.text, found.engine, found.project)
+    return found if isinstance(found, Unknown) else found.analysis()
+
+
+def calls(code: str, payload: FileOperation) -> Iterator[tuple[int, str, bool]]:
+    """Line and name of each call in the code of a file, and whether it surely is one.
+
+    Names are without case, width and what is invisible. From the place on where engines read SQL in different ways, the
+    text counts as it stands, too: what is taken for a call there may be a part of a text or of a comment.
+    """
+    from extension.sql.words import Lines, clean, readings  # noqa: PLC0415  for code alone: it is slow to load
+
+    engine = next((ENGINES.get(kind, Engine.OTHER) for kind in known(payload.file_type)), Engine.OTHER)
+    source = clean(code, engine)
+    found: dict[int, str] = {}
+    written = len(code) if engine in (Engine.PYTHON, Engine.SHELL) else source.unclear
+    for text, start in (*((reading, 0) for reading in readings(source)), (code, written)):
+        forms = {ord(character): casefold(character) for character in set(text) if not character.isspace()}
+        found |= {call.start(): call[1] for call in _call().finditer(text.translate(forms), start)}
+    lines = Lines(code)
+    sure = _setting().sub(lambda setting: " " * len(setting[0]), source.text[: source.certain])
+    for place in sorted(found):
+        yield lines.at(place), found[place], bool(sure[place : place + 1].strip())
+
+
+@cache
+def _call() -> re.Pattern[str]:
+    """A name and its bracket. Where comments are still there, one of them after the name is taken for the bracket."""
+    return re.compile(r"(?<!\w)(\w++)[`\"]?[\s\\]*+(?:[(#]|/[*/]|--)")
+
+
+@cache
+def _setting() -> re.Pattern[str]:
+    """A statement whose value counts as it stands, with what is in quotes."""
+    return re.compile(r"(?:\A|;)\s*+set\s[^;]*+", re.IGNORECASE)
 
 
 def tables(event: Event[Any]) -> tuple[str, ...]:
@@ -279,9 +330,11 @@ def values(event: Event[Any], only: frozenset[str] | None) -> Fact[Mapping[str, 
     found = query(event)
     if isinstance(found, Unknown):
         return found
-    made: dict[str, object] = {"length": len(found.text)} if only is None or "length" in only else {}
+    made: dict[str, object] = {"length": found.characters} if only is None or "length" in only else {}
     wanted = [name for name in _FACTS if only is None or name in only]
     if wanted:
-        read = sql.analyse(found.text, found.engine, found.project)
+        read = found.analysis()
+        if isinstance(read, Unknown):
+            return read
         made |= {name: _FACTS[name](read) for name in wanted}
     return {name: value for name, value in made.items() if value is not None}

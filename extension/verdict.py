@@ -112,7 +112,8 @@ def unread(fact: Unknown) -> Finding:
     """The finding of a rule that needs a fact which the message does not give, or a LIMIT where the SQL has none."""
     if fact.field == "sql.limit":
         return Finding(_NO_LIMIT, judged=False)
-    return Finding(_MISSING if fact.reason is Reason.MISSING else _UNREADABLE, {"field": fact.field}, judged=False)
+    texts = {Reason.MISSING: _MISSING, Reason.UNREADABLE: _UNREADABLE, Reason.UNRECORDED: UNRECORDED}
+    return Finding(texts[fact.reason], {"field": fact.field}, judged=False)
 
 
 _MISSING = Text(
@@ -125,6 +126,11 @@ _UNREADABLE = Text(
     " again, tell the owner of the extension.",
     zh="DataWorks 发送的消息中，本规则所需的字段“{field}”无法识别。请重试；如问题仍然存在，请联系扩展程序负责人。",
 )
+UNRECORDED = Text(
+    en='The record of this event does not hold "{field}", so that this rule cannot be judged on it.',
+    zh="该事件的记录中没有字段“{field}”，无法据此判断本规则。",
+)
+"""The finding of a rule that needs what a record does not hold: no event that comes in has it."""
 _NO_LIMIT = Text(
     en="The query has no LIMIT, or one that is no plain number, and this rule needs one. Add a LIMIT to its end.",
     zh="查询没有 LIMIT，或 LIMIT 不是数字，而本规则需要 LIMIT。请在查询末尾添加 LIMIT。",
@@ -239,6 +245,7 @@ CONDITION = Text(
 
 _ASK = Text(en="Questions about this rule: {owner}.", zh="如有疑问，请联系 {owner}。")
 _READ = Text(en="More: {help}", zh="详情：{help}")
+_DETAILS = Text(en="What was checked, in full: {link}", zh="检查详情：{link}")
 _MANUAL_PASS = Text(
     en="This check can be marked as passed in DataWorks by whoever has the permission to.",
     zh="有权限的用户可在 DataWorks 中将本次检查标记为通过。",
@@ -329,11 +336,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
             alike.setdefault(key, []).append(judged)
         return tuple(Line(findings=tuple(each), text=self.sentence(*each)) for each in alike.values())
 
-    def message(self, limit: int) -> str:
+    def message(self, limit: int, link: str = "") -> str:
         """The text for the user: what counts, see `lines`, no longer than `limit`; empty for OK.
 
-        Behind the last line of a rule stands whom to ask, and where to read more: one of its own where it has any.
+        Behind the last line of a rule stands whom to ask, and where to read more: one of its own where it has any. At
+        the end stands `link`, where it leaves half of the room.
         """
+        details = self._say(_DETAILS).format(link=link) if link and self.result is not Result.OK else ""
+        if details and len(details) < limit / 2:
+            return f"{self.message(limit - len(details) - 1)}\n{details}"
         lines = self.lines()
         shared_first = sorted(lines, key=lambda line: len({judged.rule for judged in line.findings}) == 1)
         last = {judged.rule: line for line in shared_first for judged in line.findings}

@@ -182,7 +182,7 @@ def payloads(struct: type[Payload]) -> SearchStrategy[Json]:
 
 def likely(kind: Any) -> SearchStrategy[Any]:  # noqa: ANN401  what kind a field is of, is known at run time only
     """Values of a field, in each of the forms in which the platform sends them."""
-    part, items = events._shape(kind)
+    part, items = events.shape(kind)
     if part or items:
         whole = payloads(kind) if part else st.lists(likely(items), max_size=4)
         return whole | whole.map(lambda value: encode(value).decode())
@@ -468,7 +468,9 @@ ABOVE = st.fixed_dictionaries(
         "language": st.sampled_from(("zh", "en")),
         "timezone": st.sampled_from(("Asia/Shanghai", "America/Los_Angeles", "UTC")),
         "defaults": st.fixed_dictionaries({}, optional={"on_error": _GIVEN, "on_unreadable": _GIVEN}),
-        "sql": st.just({"projects": {"odps_first": "shop", "*": "lab"}, "engines": {"odps_first": "hologres"}}),
+        "sql": st.builds(
+            lambda: {"projects": {"odps_first": "shop", "*": "lab"}, "engines": {"odps_first": "hologres"}}
+        ),
     },
 )
 """What a policy can say above its rules."""

@@ -179,6 +179,23 @@ def test_a_message_keeps_to_its_limit(language: Language) -> None:
     assert verdict_.message(len(whole)) == whole
 
 
+@pytest.mark.parametrize("language", Language)
+def test_a_link_ends_a_message_where_it_leaves_half_of_the_room(language: Language) -> None:
+    whole = decided(judged(rule="a"), judged(rule="b"), language=language)
+    link = "https://checks.example.com/verdicts/20261127T000000000000-0123456789ab?until=1&sign=x"
+    plain = whole.message(1000)
+    assert whole.message(1000, link).splitlines()[:-1] == plain.splitlines()
+    assert whole.message(1000, link).endswith(f" {link}" if language is Language.EN else f"：{link}")
+    for limit in range(1, 400):
+        message = whole.message(limit, link)
+        assert len(message) <= limit
+        assert message.endswith(link) == (link in message)
+        if link not in message:
+            assert message == whole.message(limit)
+            assert limit / 2 <= len(link) + 40
+    assert decided().message(1000, link) == ""
+
+
 def test_a_rules_own_message_stands_in_for_the_built_in_one_in_either_language() -> None:
     one = judged(rule="bulk", message="{rows} > {max} {{by hand}}")
     assert said(one, Language.EN) == said(one, Language.ZH) == "[bulk] 1,234,567 > 100,000 {by hand}"
@@ -748,7 +765,7 @@ def test_a_text_is_made_of_whole_sentences(text: Text) -> None:
     """An address ends its sentence, so that nothing sticks to it when it is clicked."""
     for template, end in ((text.en, "."), (text.zh, "。")):
         assert template == template.strip()
-        assert template.endswith((end, "{help}"))
+        assert template.endswith((end, "{help}", "{link}"))
         assert "\n" not in template
         assert "  " not in template
 

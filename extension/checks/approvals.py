@@ -110,7 +110,7 @@ def approval_reason(event: Event[Approval], settings: Reasons) -> Iterator[Findi
         yield unread(order)
         return
     reason = order.reason
-    if isinstance(reason, Unknown) and reason.reason is Reason.UNREADABLE:
+    if isinstance(reason, Unknown) and reason.reason is not Reason.MISSING:
         yield unread(reason)
         return
     text = "" if isinstance(reason, Unknown) else reason.strip()

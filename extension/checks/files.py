@@ -5,18 +5,17 @@ shown. A type is a number: https://help.aliyun.com/en/dataworks/api-listfiletype
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 import msgspec
 
+from extension import queries
 from extension.checks import Need, row
 from extension.checks.lists import compare, few, of_types
 from extension.events import Event, Fact, Unknown, had
 from extension.payloads import FileOperation
-from extension.queries import ENGINES
 from extension.settings import Listed, MaximumSize, Names, Nothing, Pattern, bytes_text, plain
-from extension.sql.facts import Engine
 from extension.verdict import Finding, Text, casefold, hit, unread
 
 FILE_TYPES = {
@@ -233,15 +232,13 @@ _REMEMBERED = 1000
 
 
 def _functions(event: Event[FileOperation], deny: BannedFunctions) -> Iterator[Finding]:
-    code = had(event.file).content
-    if isinstance(code, Unknown):
-        yield unread(code)
+    calls = _calls_of(event)
+    if isinstance(calls, Unknown):
+        yield unread(calls)
         return
-    kind = event.payload.file_type
     count, functions, lines = 0, dict[str, None](), dict[str, None]()
     banned: dict[str, bool] = {}
-    engine = Engine.OTHER if isinstance(kind, Unknown) else ENGINES.get(kind, Engine.OTHER)
-    for line, function, sure in _calls(code, engine):
+    for line, function, sure in calls:
         if function not in banned:
             banned[function] = function in deny
         if banned[function]:
@@ -300,11 +297,12 @@ def file_size(event: Event[FileOperation], settings: MaximumSize) -> Iterator[Fi
     Hits: {Content: "select 10"} with {max: 8}
     """
     code = had(event.file).content
-    if isinstance(code, Unknown):
-        yield unread(code)
-        return
-    size = len(code.encode())
-    if size > settings.max:
+    size = (
+        event.code_facts.size_bytes if event.code_facts else code if isinstance(code, Unknown) else len(code.encode())
+    )
+    if isinstance(size, Unknown):
+        yield unread(size)
+    elif size > settings.max:
         yield hit(FILE_TOO_LARGE, file=_file(event), size=bytes_text(size), max=settings.max)
 
 
@@ -314,32 +312,14 @@ def _file(event: Event[FileOperation]) -> str:
     return "?" if isinstance(name, Unknown) else name
 
 
-_CALL = re.compile(r"(?<!\w)(\w++)[`\"]?[\s\\]*+(?:[(#]|/[*/]|--)")
-"""A name and its bracket. Where comments are still there, one of them after the name is taken for the bracket."""
-
-
-_SET = re.compile(r"(?:\A|;)\s*+set\s[^;]*+", re.IGNORECASE)
-"""A statement whose value counts as it stands, with what is in quotes."""
-
-
-def _calls(code: str, engine: Engine) -> Iterator[tuple[int, str, bool]]:
-    """Line and name of each call, without case, width and what is invisible, and whether it surely is one.
-
-    From the place on where engines read SQL in different ways, it counts as it stands, too: what is taken for a call
-    there may be a part of a text or of a comment.
-    """
-    from extension.sql.words import Lines, clean, readings  # noqa: PLC0415  for this check alone: it is slow to load
-
-    source = clean(code, engine)
-    found: dict[int, str] = {}
-    written = len(code) if engine in (Engine.PYTHON, Engine.SHELL) else source.unclear
-    for text, start in (*((reading, 0) for reading in readings(source)), (code, written)):
-        forms = {ord(character): casefold(character) for character in set(text) if not character.isspace()}
-        found |= {call.start(): call[1] for call in _CALL.finditer(text.translate(forms), start)}
-    lines = Lines(code)
-    known = _SET.sub(lambda setting: " " * len(setting[0]), source.text[: source.certain])
-    for place in sorted(found):
-        yield lines.at(place), found[place], bool(known[place : place + 1].strip())
+def _calls_of(event: Event[FileOperation]) -> Fact[Iterable[tuple[int, str, bool]]]:
+    """The calls in the code of a file, as `queries.calls` has them; of a record, those that it holds."""
+    code = had(event.file).content
+    if not isinstance(code, Unknown):
+        return queries.calls(code, event.payload)
+    if event.code_facts is None or event.code_facts.calls is None:
+        return code
+    return ((line, function, True) for line, function in event.code_facts.calls)
 
 
 _FILE = ("commit-file", "deploy-file", "run-file", "delete-file")

@@ -171,7 +171,7 @@ def _pairs(start: Start) -> tuple[list[TablePair], list[Finding]]:
     Where the flag is missing and the mapping is there, the mapping is taken to be whole.
     """
     mappings = _mappings(start)
-    gaps = [fact for fact in (start.shows_mapping,) if isinstance(fact, Unknown) and fact.reason is Reason.UNREADABLE]
+    gaps = [fact for fact in (start.shows_mapping,) if isinstance(fact, Unknown) and fact.reason is not Reason.MISSING]
     gaps += [mapping for mapping in mappings if isinstance(mapping, Unknown)]
     unjudged = [
         Finding(NOT_SHOWN, {"field": gap.field}, judged=False) if gap.reason is Reason.MISSING else unread(gap)
@@ -194,7 +194,7 @@ def _mappings(start: Start) -> list[Fact[tuple[TablePair, ...]]]:
         job.mapping or Unknown(f"tableMappings[{number}].tableMapping", Reason.MISSING)
         for number, job in enumerate(jobs)
     ]
-    if isinstance(start.job_ids, Unknown) and start.job_ids.reason is Reason.UNREADABLE:
+    if isinstance(start.job_ids, Unknown) and start.job_ids.reason is not Reason.MISSING:
         mappings.append(start.job_ids)
     if hidden or not jobs or _lacks_a_job(start, jobs):
         mappings.append(gap)

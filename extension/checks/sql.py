@@ -577,8 +577,8 @@ def _length(event: Event[WithSql], most: Count) -> Iterator[Finding]:
     query = queries.query(event)
     if isinstance(query, Unknown):
         yield unread(query)
-    elif len(query.text) > most:
-        yield hit(SQL_TOO_LONG, length=len(query.text), max=most)
+    elif query.characters > most:
+        yield hit(SQL_TOO_LONG, length=query.characters, max=most)
 
 
 NAMED_WITHOUT_PROJECT = Text(

@@ -285,7 +285,7 @@ def table_lifecycle(event: Event[TableChange], settings: Lifecycle) -> Iterator[
     Hits: {tableName: orders, LifeCycle: 366} with {min: 30, max: 365}
     """
     days = had(event.table).lifecycle_days
-    if isinstance(days, Unknown) and days.reason is Reason.UNREADABLE:
+    if isinstance(days, Unknown) and days.reason is not Reason.MISSING:
         yield unread(days)
     elif isinstance(days, Unknown) or days <= 0:
         yield hit(NO_LIFECYCLE, table=_table(event))

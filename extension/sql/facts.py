@@ -138,3 +138,22 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     def unread(self) -> tuple[Statement, ...]:
         """Statements that were read by their words."""
         return tuple(statement for statement in self.statements if statement.unread)
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of SQL or code whose text is not there: what a record of an event holds of it.
+
+    `analysis` is None where what it says is not all there: a statement could not be read, so that its words may be any
+    part of the text; or there is too much of it. `calls` are those that `file.functions` judges, line and name, None
+    where some of them may be a part of the text, too.
+    """
+
+    digest: str
+    """First digits of the SHA-256 of the text."""
+    characters: int
+    size_bytes: int
+    engine: Engine
+    project: str
+    """What it was read with."""
+    analysis: Analysis | None = None
+    calls: tuple[tuple[int, str], ...] | None = None

@@ -4,7 +4,7 @@ import json
 
 from extension.catalogue import ENTRIES, names
 from extension.checks.registry import BY_ID
-from extension.events import Payload, _shape, fields
+from extension.events import Payload, fields, shape
 from extension.sql.facts import KINDS
 
 _OF_POLICIES = (
@@ -39,7 +39,7 @@ def _fields(struct: type[Payload]) -> set[str]:
     """Names of the fields of a payload, and of its parts."""
     found = set()
     for _, name, kind in fields(struct):
-        part, items = _shape(kind)
+        part, items = shape(kind)
         inner = kind if part else items
         found |= {name} | (_fields(inner) if isinstance(inner, type) and issubclass(inner, Payload) else set())
     return found
