@@ -9,10 +9,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +24,12 @@ from extension.errors import ConfigurationError, PolicyError
 from extension.overtime import Workers
 from extension.rules import Policy, empty
 from extension.storage import LOG, ROOT
+
+if TYPE_CHECKING:
+    from extension.recorder import Recorder
+    from extension.records import Judgement
+    from extension.signatures import Replays, Verifier
+    from extension.stores import Store
 
 POST_S = CALL_S
 """Time kept back from judging for the callback: one call, or shorter ones where the first of them fails."""
@@ -78,11 +84,39 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     policy: Path
     mode: Switch
     response_fields: tuple[str, str]
+    records: str
+    """Where verdicts are recorded: a folder, or a URL of a database; empty for nowhere."""
+    record_days: int
+    """How long, 0 for ever."""
+    record_bytes: int
+    """Most that a record holds of what an event says, and of what its SQL or code says."""
+    url: str
+    """Where people reach the pages, without a slash at the end; empty where there are none."""
+    link_key: str = msgspec.field()
+    """What links to the page of a verdict are signed with, empty for no links."""
+    link_days: int
+    eventbridge_url: str
+    """The target's URL as the rule of EventBridge has it, with which it signs; empty where no push is taken."""
+    eventbridge_token: str
+    certificates: str
+    """Folder with EventBridge's certificates, empty where they are fetched."""
+
+    def __repr__(self) -> str:
+        """Nothing of it: some of it is secret."""
+        return "Environment(...)"
 
 
-def environment() -> Environment:
-    """Read the variables that README.md documents. Raises ConfigurationError for one that does not make sense."""
+RECORD_DAYS, LINK_DAYS, RECORD_KB = 180, 7, 64
+"""How long a verdict is kept, how long a link leads to it, and most that it holds of an event."""
+
+
+def environment(records: str = "") -> Environment:
+    """Read the variables that README.md documents. Raises ConfigurationError for one that does not make sense.
+
+    `records` is where verdicts are recorded if the environment does not say.
+    """
     variables = os.environ
+    url = _url(variables, "EXTENSION_URL").rstrip("/")
     path = Path(variables.get("EXTENSION_POLICY") or "policy.yaml")
     return Environment(
         extension_code=variables.get("DATAWORKS_EXTENSION_CODE", "").strip(),
@@ -92,7 +126,96 @@ def environment() -> Environment:
         policy=ROOT / path,
         mode=Switch(_choice(variables, "EXTENSION_MODE", tuple(Switch))),
         response_fields=_response_fields(variables.get("EXTENSION_RESPONSE_FIELDS") or "checkResult,errorMessage"),
+        records=variables.get("EXTENSION_RECORDS", "").strip() or records,
+        record_days=_whole(variables, "EXTENSION_RECORDS_DAYS", RECORD_DAYS, "days", least=0),
+        record_bytes=_whole(variables, "EXTENSION_RECORDS_KB", RECORD_KB, "KB", least=1) * 1024,
+        url=url,
+        link_key=_secret(variables, "EXTENSION_LINK_KEY"),
+        link_days=_whole(variables, "EXTENSION_LINK_DAYS", LINK_DAYS, "days", least=1),
+        eventbridge_url=_url(variables, "EVENTBRIDGE_URL") or (url and f"{url}/events"),
+        eventbridge_token=variables.get("EVENTBRIDGE_TOKEN", "").strip(),
+        certificates=variables.get("EVENTBRIDGE_CERTIFICATES", "").strip(),
     )
+
+
+class ServiceEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment variables say to the service alone, validated."""
+
+    host: str
+    port: int
+    admin_token: str
+    """What opens the administrator's pages and the metrics, empty where they are not there."""
+    function_compute: bool
+    """Whether a custom runtime of Function Compute runs it, so that the headers x-fc-... are its own."""
+    webhook: str
+    """Robot that is told what was blocked, empty for none."""
+    webhook_secret: str
+
+    def __repr__(self) -> str:
+        """Nothing of it: some of it is secret."""
+        return "ServiceEnvironment(...)"
+
+
+LISTEN = "127.0.0.1:9000"
+"""Where the service listens if nobody says; 9000 is the port of Function Compute's custom runtimes."""
+
+
+def service_environment() -> ServiceEnvironment:
+    """Read the variables of the service. Raises ConfigurationError for one that does not make sense."""
+    variables = os.environ
+    listen = variables.get("EXTENSION_LISTEN", "").strip() or LISTEN
+    found = re.fullmatch(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})", listen, re.ASCII)
+    if found is None or int(found["port"]) > _LAST_PORT:
+        raise ConfigurationError("EXTENSION_LISTEN", f"expected host:port, found {listen!r}")
+    return ServiceEnvironment(
+        host=found["host"].strip("[]"),
+        port=int(found["port"]),
+        admin_token=_secret(variables, "EXTENSION_ADMIN_TOKEN"),
+        function_compute=_choice(variables, "EXTENSION_FC", ("off", "on")) == "on",
+        webhook=variables.get("DINGTALK_WEBHOOK", "").strip(),
+        webhook_secret=variables.get("DINGTALK_SECRET", "").strip(),
+    )
+
+
+_LAST_PORT = 65_535
+
+
+def _url(variables: Mapping[str, str], name: str) -> str:
+    """A public address, empty for none. What it says is not quoted: a token may stand in it."""
+    value = variables.get(name, "").strip()
+    try:
+        url = urlsplit(value)
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        raise ConfigurationError(name, "expected a URL") from None
+    fits = value.isascii() and value.isprintable() and " " not in value and "@" not in url.netloc and not url.fragment
+    if value and not (fits and host and (url.scheme == "https" or (url.scheme == "http" and _is_loopback(host)))):
+        raise ConfigurationError(name, "expected a URL that begins with https://, or with http:// and a loopback host")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    return bool(re.fullmatch(r"localhost|127(\.\d{1,3}){3}|::1", host))
+
+
+def _whole(variables: Mapping[str, str], name: str, otherwise: int, unit: str, *, least: int) -> int:
+    """A whole number of something."""
+    value = variables.get(name, "").strip() or str(otherwise)
+    if not re.fullmatch(r"[0-9]{1,4}", value) or int(value) < least:
+        raise ConfigurationError(name, f"expected a whole number of {unit} of at least {least}, found {value!r}")
+    return int(value)
+
+
+SHORTEST_SECRET = 32
+"""Fewest characters of a secret that whoever deploys makes up."""
+
+
+def _secret(variables: Mapping[str, str], name: str) -> str:
+    """A secret that is long enough, empty for none."""
+    value = variables.get(name, "").strip()
+    if value and len(value) < SHORTEST_SECRET:
+        raise ConfigurationError(name, f"expected at least {SHORTEST_SECRET} characters, found {len(value)}")
+    return value
 
 
 def _choice(variables: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
@@ -114,7 +237,7 @@ def _endpoint(value: str) -> Endpoint:
     plain = url.scheme in ("http", "https") and url.path in ("", "/") and not url.query and not url.fragment
     if not host or not plain or "@" in url.netloc or not re.fullmatch(r"[\w.:-]+", host, re.ASCII):
         raise ConfigurationError("DATAWORKS_ENDPOINT", "expected host[:port], https://host[:port] or a loopback URL")
-    if url.scheme == "http" and not re.fullmatch(r"localhost|127(\.\d{1,3}){3}|::1", host):
+    if url.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError("DATAWORKS_ENDPOINT", "plain http goes to a loopback address only; use https")
     return Endpoint(protocol=url.scheme, host=url.netloc)
 
@@ -177,13 +300,14 @@ Source: https://www.alibabacloud.com/help/en/eventbridge/user-guide/retry-polici
 class Extension:
     """What is built once for an instance: the environment's settings, the policy, the way to DataWorks, its answers."""
 
-    def __init__(self, context: object) -> None:
+    def __init__(self, context: object, records: str = "") -> None:
         """Raises ConfigurationError or PolicyError, so that an instance that cannot judge does not start.
 
         With the emergency switch off nothing is judged: then a broken policy is logged, and keeps nobody waiting.
+        `records` is where verdicts are recorded if the environment does not say.
         """
         LOG.setLevel(logging.INFO)
-        self.environment = environment()
+        self.environment = environment(records)
         try:
             self._store: storage.Store | None = storage.Store(self.environment.policy)
         except PolicyError as error:
@@ -204,15 +328,17 @@ class Extension:
         self._deployed = self.environment.policy.is_relative_to(ROOT)
         self._transport: Transport | None = None
         self._loading: threading.Thread | None = None
+        self._verifier: tuple[Verifier, Replays] | None = None
+        self.recorder = self._recorder() if self.environment.records else None
+        self.witnesses: list[Callable[[Judgement], None]] = [self.recorder.add] if self.recorder else []
+        """Who is told of each verdict once it is posted: they take no time, and raise nothing."""
         if self.environment.callback or (self._store and self._store.current.asks):
             self.transport()
 
     def policy(self, call: Call) -> Policy:
         """The policy in force now; take it once for an event. A mount that hangs leaves the last one in force."""
-        if self._store is None:
-            return empty(storage.name_of(self.environment.policy))
-        if self._deployed:
-            return self._store.policy()
+        if self._store is None or self._deployed:
+            return self.in_force()
         if call.started < self._next_look:
             return self._store.current
         try:
@@ -222,6 +348,12 @@ class Extension:
             return self._store.current
         self.slow_policy = False
         return found
+
+    def in_force(self) -> Policy:
+        """The policy in force, at once: on a mount, which can hang, as of the last event."""
+        if self._store is None:
+            return empty(storage.name_of(self.environment.policy))
+        return self._store.policy() if self._deployed else self._store.current
 
     @property
     def broken_policy(self) -> str:
@@ -280,6 +412,51 @@ class Extension:
             return None
         endpoint = self.environment.endpoint
         return Sdk(region=self.region, endpoint=endpoint.host, protocol=endpoint.protocol)
+
+    def _recorder(self) -> "Recorder":
+        """The verdict log. It is opened with the first verdict, and what becomes of it delays none."""
+        from extension.recorder import Recorder  # noqa: PLC0415  not needed where nothing is recorded
+
+        self.open_store().close()  # what no store can be is said before the first verdict
+        days, most = self.environment.record_days, self.environment.record_bytes
+        return Recorder(self.open_store, days=days, record_bytes=most, clock=time.monotonic, now=now)
+
+    def open_store(self) -> "Store":
+        """The verdict log, for who reads it. Raises ConfigurationError and StoreError."""
+        from extension.stores.opening import open_store  # noqa: PLC0415  not needed where nothing is recorded
+
+        return open_store(need(self.environment.records, "EXTENSION_RECORDS", "not set: no verdict is recorded"))
+
+    def verifier(self) -> "tuple[Verifier, Replays]":
+        """What tells whether EventBridge sent a request, and which requests were answered before.
+
+        Raises ConfigurationError where the URL that it signs is not known.
+        """
+        if self._verifier is None:
+            from extension import certificates, signatures  # noqa: PLC0415  for what comes over HTTP alone
+
+            environment = self.environment
+            url = need(environment.eventbridge_url, "EVENTBRIDGE_URL", "not set: no signature can be verified")
+            folder = environment.certificates
+            fetch = certificates.pinned(ROOT / folder) if folder else certificates.fetch
+            keys = certificates.Certificates(fetch, time.monotonic)
+            self._verifier = signatures.Verifier(url, environment.eventbridge_token, keys), signatures.Replays()
+        return self._verifier
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether the page of a verdict can be reached by who is blocked."""
+        return bool(self.recorder and self.environment.url and self.environment.link_key)
+
+    def link(self, identity: str, at: datetime) -> str:
+        """The address of the page of a verdict, empty where there is none."""
+        environment = self.environment
+        if not self.has_pages:
+            return ""
+        from extension import links  # noqa: PLC0415  for who has pages alone
+
+        until = at + timedelta(days=environment.link_days)
+        return links.address(environment.url, environment.link_key, identity, until)
 
     def line(self, call: Call, until: float) -> Line:
         """The way to DataWorks for one invocation. Raises ConfigurationError as `transport` does."""

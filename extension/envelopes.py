@@ -4,6 +4,7 @@ Sources: https://www.alibabacloud.com/help/en/dataworks/user-guide/formats-of-ev
 envelopes) and https://www.alibabacloud.com/help/en/functioncompute/fc/http-trigger-invoking-function (HTTP trigger).
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
@@ -11,7 +12,7 @@ import msgspec
 
 from extension import bounds, catalogue, events
 from extension.errors import MessageError, SignatureError
-from extension.events import Callback, Delivery, Event, Payload
+from extension.events import Callback, Delivery, Event, Fact, Payload
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Longest delivery that is read: enough for SQL of some megabytes. Function Compute takes 32 MB in a synchronous call,
@@ -26,17 +27,66 @@ _MAX_DIGITS = 100
 _WORKSPACE_FIELDS = ("projectId", "appId", "queryDwProjectId")
 _OPERATOR_FIELDS = ("operator", "operatorUid", "operatorBaseId")
 
+WHO = (*_WORKSPACE_FIELDS, *_OPERATOR_FIELDS)
+"""Fields that say where it was, and who did it."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A request over HTTP. Names of headers are in lower case; the values of one that comes twice are joined."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        """The method alone: headers and body may hold what nobody shall log."""
+        return f"Request({self.method!r})"
+
+
+def opened(body: object) -> Mapping[str, object]:
+    """What Function Compute passed: the JSON object in it. Raises MessageError."""
+    return _decode(_bytes(body))
+
+
+def request(envelope: Mapping[str, object]) -> Request | None:
+    """The request that came through an HTTP trigger, None where the envelope is none of such. Raises MessageError.
+
+    The case of names of headers is unverified, and so is what stands there for a body of no bytes.
+    """
+    if "requestContext" not in envelope and "rawPath" not in envelope:
+        return None
+    http = _inside(envelope.get("requestContext")).get("http")
+    text = envelope.get("body") or ""
+    try:
+        body = str(text).encode()
+        body = b64decode(body, validate=True) if _flag(envelope.get("isBase64Encoded")) else body
+    except ValueError as error:  # half of a surrogate pair, or no Base64
+        raise MessageError("body", "is no text, or no Base64 where it should be") from error
+    found: dict[str, str] = {}
+    for name, value in _inside(envelope.get("headers")).items():
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else str(value)
+    return Request(method=str(_inside(http).get("method", "")).upper(), headers=found, body=body)
+
+
+def _inside(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
 
 def parse(body: object) -> Event[Payload | None]:
-    """Read one delivery.
+    """Read one delivery: the envelope of Function Compute or of EventBridge.
 
-    Raises MessageError for what cannot be answered (not JSON, no envelope, no message id, no event code) and
-    SignatureError for a request that came in through an HTTP trigger, which is open to the world: signatures are not
-    verified by this version, so none is let in.
+    Raises MessageError for what cannot be answered (not JSON, no envelope, no message id, no event code), and
+    SignatureError for a request through an HTTP trigger: who takes those has to see who sent them, see `request`.
     """
-    envelope = _decode(_bytes(body))
-    if "requestContext" in envelope or "rawPath" in envelope:
+    envelope = opened(body)
+    if request(envelope):
         raise SignatureError("a request through an HTTP trigger needs a valid EventBridge signature")
+    return event(envelope)
+
+
+def event(envelope: Mapping[str, object]) -> Event[Payload | None]:
+    """The event in an envelope. Raises MessageError as `parse` does."""
     if "messageId" in envelope or "messageBody" in envelope:
         return _function_compute(envelope)
     if any(key in envelope for key in ("specversion", "data", "source", "type")):
@@ -129,20 +179,38 @@ def _event(  # noqa: PLR0913  the parts of an envelope, all by keyword
     data: Mapping[str, object],
     doubts: tuple[str, ...],
 ) -> Event[Payload | None]:
+    found = who(data)
     return Event(
         code=code,
         known=entry is not None,
         message_id=message_id,
         delivery=delivery,
         callback=callback,
-        workspace=events.first(data, *_WORKSPACE_FIELDS),
-        operator=events.first(data, *_OPERATOR_FIELDS),
-        operators=tuple(filter(None, (events.text(data, name) for name in _OPERATOR_FIELDS))),
+        workspace=found.workspace,
+        operator=found.operator,
+        operators=found.operators,
         region=events.text(envelope, "aliyunregionid"),
         time=_time(events.text(envelope, "aliyunpublishtime")) or _time(events.text(envelope, "time")),
         data=data,
         payload=events.read(entry.payload, data) if entry and entry.payload else None,
         doubts=doubts,
+    )
+
+
+class Who(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an operation was, and who did it: ids."""
+
+    workspace: Fact[str]
+    operator: Fact[str]
+    operators: tuple[str, ...]
+
+
+def who(data: Mapping[str, object]) -> Who:
+    """Where an operation was and who did it, by the platform's mapping."""
+    return Who(
+        workspace=events.first(data, *_WORKSPACE_FIELDS),
+        operator=events.first(data, *_OPERATOR_FIELDS),
+        operators=tuple(filter(None, (events.text(data, name) for name in _OPERATOR_FIELDS))),
     )
 
 

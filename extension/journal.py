@@ -31,6 +31,16 @@ def refused(call: Call, error: ExtensionError) -> None:
     _log(logging.WARNING, {"event": "refused-request", "request_id": clean(call.request_id), "error": str(error)})
 
 
+def slow(problem: str) -> None:
+    """Log a connection that brought no request in time."""
+    _log(logging.WARNING, {"event": "refused-request", "request_id": "", "error": problem})
+
+
+def warned(problem: str) -> None:
+    """Log what whoever deploys the service should look at."""
+    _log(logging.WARNING, {"event": "service", "warning": problem})
+
+
 def unanswerable(call: Call, error: ExtensionError) -> None:
     """Log a delivery that cannot be answered."""
     _log(logging.ERROR, {"event": "unanswerable", "request_id": clean(call.request_id), "error": clean(str(error))})

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,7 @@ from extension.dataworks import NoTimeError
 from extension.deliveries import Answer, Callback
 from extension.edges import NO_CREDENTIALS, Call, Extension, Switch, need
 from extension.errors import (
+    CertificateError,
     ConditionError,
     ConfigurationError,
     ExtensionError,
@@ -44,6 +45,9 @@ from extension.verdict import (
     unread,
     worst,
 )
+
+if TYPE_CHECKING:
+    from extension.signatures import Replays
 
 MAX_FINDINGS = 1000
 """Most findings of one rule that are taken: a check of one's own can find without end."""
@@ -271,18 +275,94 @@ def run(body: object, extension: Extension, context: object) -> str:
     An event that comes again is answered as before, and its verdict is posted again only if that failed. Raises
     MessageError for a delivery that cannot be answered. An event from EventBridge whose verdict could not be posted
     raises too (PlatformError, NoTimeError, ConfigurationError), so that it is delivered again; an FC-hosted event is
-    answered by the return value, and the failed callback is logged.
+    answered by the return value, and the failed callback is logged. What comes through an HTTP trigger is answered as
+    `push` does.
     """
     call = extension.call(context)
     try:
-        event = envelopes.parse(body)
-    except SignatureError as error:
-        journal.refused(call, error)
-        return _encode({"statusCode": 401, "headers": {}, "isBase64Encoded": False, "body": str(error)})
+        envelope = envelopes.opened(body)
+        sent = envelopes.request(envelope) or envelopes.event(envelope)
     except MessageError as error:
         journal.unanswerable(call, error)
         raise
-    answer = _take(event, extension, call)
+    try:
+        if isinstance(sent, Event):
+            return _returned(_take(sent, extension, call), extension)
+        said = push(sent, extension, call)
+    finally:
+        if extension.recorder:
+            extension.recorder.flush(RECORD_S)
+    headers = {"Content-Type": "application/json"}
+    return _encode({"statusCode": said.status, "headers": headers, "isBase64Encoded": False, "body": said.body})
+
+
+RECORD_S = 0.1
+"""How long the return waits for the verdict log, since the instance is frozen behind it; the verdict is posted by then.
+Once that was too short, it waits no longer until the log is written again.
+"""
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """How a request over HTTP is answered; the body is JSON."""
+
+    status: int
+    body: str
+
+
+def push(request: envelopes.Request, extension: Extension, call: Call) -> Response:
+    """Take an event that was sent over HTTP to its end, if EventBridge sent it.
+
+    200: the verdict is posted, or nobody waits for it, or the platform turned the callback down for what it says. 503:
+    the event has to come again. 400, 401, 405, 409 (it was answered before) and 413: it can never succeed. What
+    EventBridge does with a status of the class 4xx is unverified.
+    """
+    try:
+        replays, identity = _proven(request, extension, call)
+        answer = _take(_pushed(request.body), extension, call)
+    except SignatureError as error:
+        journal.refused(call, error)
+        status, problem = error.status, str(error)
+    except MessageError as error:
+        journal.unanswerable(call, error)
+        status, problem = 400, str(error)
+    except (PlatformError, NoTimeError):  # logged with the verdict
+        status, problem = 503, _LATER
+    except (CertificateError, ConfigurationError) as error:
+        journal.unanswerable(call, error)
+        status, problem = 503, _LATER
+    else:
+        replays.note(identity, call.now)
+        return Response(status=200, body=_returned(answer, extension))
+    return Response(status=status, body=_encode({"error": problem}))
+
+
+_LATER = "the event cannot be answered now and has to come again"
+
+
+def _proven(request: envelopes.Request, extension: Extension, call: Call) -> "tuple[Replays, str]":
+    """Who remembers what was answered, and what the request is to them.
+
+    Raises SignatureError where EventBridge did not send it, or it was answered before; CertificateError where that
+    cannot be told.
+    """
+    if not any(name.startswith("x-eventbridge-signature") for name in request.headers):
+        raise SignatureError("a request through an HTTP trigger needs a valid EventBridge signature")
+    if request.method != "POST":
+        raise SignatureError("the method is not POST", status=405)
+    verifier, replays = extension.verifier()
+    within_s = (call.deadline - call.clock()) / 2
+    identity = verifier.verify(request.headers, request.body, call.now, within_s)
+    if replays.seen(identity, call.now):
+        raise SignatureError("the request was answered before", status=409)
+    return replays, identity
+
+
+def _pushed(body: bytes) -> Event[Any]:
+    """The event in a request over HTTP. Whatever its envelope: nobody reads a verdict that is only returned."""
+    return msgspec.structs.replace(envelopes.parse(body), delivery=Delivery.EVENTBRIDGE)
+
+
+def _returned(answer: Answer, extension: Extension) -> str:
     result_field, message_field = extension.environment.response_fields
     return _encode({result_field: answer.result, message_field: answer.returned})
 
@@ -290,22 +370,55 @@ def run(body: object, extension: Extension, context: object) -> str:
 def _take(event: Event[Any], extension: Extension, call: Call) -> Answer:
     """The answer to an event, posted where somebody waits for it; that of before where the event comes again."""
     policy = extension.policy(call)
-    verdict = None
+    verdict, judged = None, event
     with extension.answers.of(_identity(event, policy), call.started, call.deadline - call.clock()) as delivery:
         if delivery.answer is None:
-            verdict = _decide(event, policy, extension, call)
-            delivery.answer = _answer(event, verdict)
+            verdict, judged = _decide(event, policy, extension, call)
+            delivery.answer = _answer(event, verdict, _link(event, verdict, extension, call))
         answer, judged_ms = delivery.answer, call.elapsed_ms()
         callback, failure = (answer.callback, None) if answer.callback else _call_back(event, answer, extension, call)
         if callback.outcome != "failed":
             delivery.answer = msgspec.structs.replace(answer, callback=callback)
     if verdict:
         journal.verdict(event, verdict, callback, failure, extension=extension, call=call, judged_ms=judged_ms)
+        _tell(extension, call, judged, verdict, callback, judged_ms)
     else:
         journal.again(event, answer, callback, failure, call=call)
     if failure and callback.outcome == "failed" and event.delivery is Delivery.EVENTBRIDGE:
         raise failure
     return answer
+
+
+def _link(event: Event[Any], verdict: Verdict, extension: Extension, call: Call) -> str:
+    """The address of the page that the verdict is going to have, empty for none."""
+    if not extension.has_pages or verdict.result is Result.OK:
+        return ""
+    from extension import records  # noqa: PLC0415  nothing of it is needed where there are no pages
+
+    return extension.link(records.identity(event, verdict.policy, call.now), call.now)
+
+
+def _tell(  # noqa: PLR0913, PLR0917  what a judgement is made of
+    extension: Extension, call: Call, event: Event[Any], verdict: Verdict, callback: Callback, judged_ms: float
+) -> None:
+    """Tell of a verdict whom it concerns: the verdict log, metrics, notices."""
+    if not extension.witnesses:
+        return
+    from extension import records  # noqa: PLC0415  nothing of it is needed where nobody is told
+
+    mode = extension.environment.mode
+    judgement = records.Judgement(
+        event=event,
+        verdict=verdict,
+        callback=callback,
+        at=call.now,
+        request_id=call.request_id,
+        switch="" if mode is Switch.ENFORCE else mode.value,
+        judged_ms=judged_ms,
+        total_ms=call.elapsed_ms(),
+    )
+    for witness in extension.witnesses:
+        witness(judgement)
 
 
 def _identity(event: Event[Any], policy: Policy) -> object:
@@ -314,11 +427,15 @@ def _identity(event: Event[Any], policy: Policy) -> object:
     return event.message_id, event.code, event.callback, said, policy.name
 
 
-def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call) -> Verdict:
-    """The verdict under the emergency switch: with `shadow` the findings are kept, but count for nothing."""
+def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call) -> tuple[Verdict, Event[Any]]:
+    """The verdict under the emergency switch, and the event as it was judged.
+
+    With `shadow` the findings are kept, but count for nothing.
+    """
     mode = extension.environment.mode
     if mode is Switch.OFF:
-        return Verdict(result=Result.OK, findings=(), subject={}, policy=policy.name, language=policy.language)
+        nothing = Verdict(result=Result.OK, findings=(), subject={}, policy=policy.name, language=policy.language)
+        return nothing, event
     asking = Asking(event, extension, call)
     judging = _Judging(event, policy, call.now)
 
@@ -340,9 +457,10 @@ def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call)
         found = asking.parameters()
         if isinstance(found, Missing):
             asking.warnings.append(f"the extension's parameters could not be read, and do not count: {found.error}")
-        verdict = settle(verdict, msgspec.structs.replace(event, parameters=found))
+        event = msgspec.structs.replace(event, parameters=found)
+        verdict = settle(verdict, event)
     warnings = (*asking.warnings, *verdict.warnings)
-    return msgspec.structs.replace(verdict, warnings=warnings, asked=tuple(asking.asked))
+    return msgspec.structs.replace(verdict, warnings=warnings, asked=tuple(asking.asked)), event
 
 
 def _waits(event: Event[Any], extension: Extension) -> bool:
@@ -351,13 +469,13 @@ def _waits(event: Event[Any], extension: Extension) -> bool:
     return event.callback is not None and environment.callback and bool(environment.extension_code)
 
 
-def _answer(event: Event[Any], verdict: Verdict) -> Answer:
-    """A verdict in the words of its users."""
-    returned = verdict.message(RETURNED_CHARS)
+def _answer(event: Event[Any], verdict: Verdict, link: str) -> Answer:
+    """A verdict in the words of its users; `link` leads to its page, empty for none."""
+    returned = verdict.message(RETURNED_CHARS, link)
     tip = ""
     if event.callback:
         most = dataworks.MESSAGE_CHARS[event.callback]
-        tip = returned if most == RETURNED_CHARS else verdict.message(most)
+        tip = returned if most == RETURNED_CHARS else verdict.message(most, link)
     return Answer(result=verdict.result, returned=returned, tip=tip, policy=verdict.policy)
 
 

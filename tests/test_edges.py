@@ -30,6 +30,20 @@ VARIABLES = (
     "EXTENSION_POLICY",
     "EXTENSION_MODE",
     "EXTENSION_RESPONSE_FIELDS",
+    "EXTENSION_RECORDS",
+    "EXTENSION_RECORDS_DAYS",
+    "EXTENSION_RECORDS_KB",
+    "EXTENSION_URL",
+    "EXTENSION_LINK_KEY",
+    "EXTENSION_LINK_DAYS",
+    "EXTENSION_LISTEN",
+    "EXTENSION_ADMIN_TOKEN",
+    "EXTENSION_FC",
+    "EVENTBRIDGE_URL",
+    "EVENTBRIDGE_TOKEN",
+    "EVENTBRIDGE_CERTIFICATES",
+    "DINGTALK_WEBHOOK",
+    "DINGTALK_SECRET",
     "FC_REGION",
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -53,6 +67,11 @@ def test_everything_has_a_default() -> None:
     assert found.policy == ROOT / "policy.yaml"
     assert found.mode is Switch.ENFORCE
     assert found.response_fields == ("checkResult", "errorMessage")
+    assert (found.records, found.url, found.link_key, found.eventbridge_url, found.certificates) == ("", "", "", "", "")
+    assert (found.record_days, found.record_bytes, found.link_days) == (180, 65_536, 7)
+    service = edges.service_environment()
+    assert (service.host, service.port, service.admin_token) == ("127.0.0.1", 9000, "")
+    assert (service.function_compute, service.webhook, service.webhook_secret) == (False, "", "")
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +79,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     for name in VARIABLES:
         monkeypatch.setenv(name, "")
     assert edges.environment() == default
+    assert edges.service_environment().port == 9000
 
 
 def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +92,85 @@ def test_what_is_set_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.extension_code, found.callback, found.mode) == ("ext-1", False, Switch.SHADOW)
     assert found.policy == Path("/mnt/policy.yaml")
     assert found.response_fields == ("CheckResult", "Message")
+
+
+LONG = "a secret of more than 32 characters, made up"
+
+
+def test_what_is_set_for_the_service_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTENSION_RECORDS", "postgresql://user:word@127.0.0.1/verdicts")
+    monkeypatch.setenv("EXTENSION_RECORDS_DAYS", "0")
+    monkeypatch.setenv("EXTENSION_URL", "https://checks.example.com/dataworks/")
+    monkeypatch.setenv("EXTENSION_LINK_KEY", LONG)
+    monkeypatch.setenv("EXTENSION_LINK_DAYS", "1")
+    monkeypatch.setenv("EXTENSION_LISTEN", "[::1]:8080")
+    monkeypatch.setenv("EXTENSION_ADMIN_TOKEN", LONG)
+    monkeypatch.setenv("EXTENSION_FC", "on")
+    monkeypatch.setenv("EVENTBRIDGE_TOKEN", "a-token")
+    monkeypatch.setenv("DINGTALK_WEBHOOK", "https://oapi.dingtalk.com/robot/send?access_token=word")
+    monkeypatch.setenv("DINGTALK_SECRET", "SECword")
+    found, service = edges.environment("elsewhere"), edges.service_environment()
+    assert found.records == "postgresql://user:word@127.0.0.1/verdicts"
+    assert (found.record_days, found.link_days, found.link_key) == (0, 1, LONG)
+    assert found.url == "https://checks.example.com/dataworks"
+    assert found.eventbridge_url == "https://checks.example.com/dataworks/events"
+    assert (service.host, service.port, service.function_compute, service.admin_token) == ("::1", 8080, True, LONG)
+    assert "word" not in repr(found) + repr(service)
+    assert LONG not in repr(found) + repr(service)
+
+
+def test_the_url_that_eventbridge_signs_can_be_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTENSION_URL", "https://checks.example.com")
+    monkeypatch.setenv("EVENTBRIDGE_URL", "https://push.example.com/a?b=c")
+    assert edges.environment().eventbridge_url == "https://push.example.com/a?b=c"
+
+
+def test_verdicts_are_recorded_where_the_caller_says_unless_the_environment_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert edges.environment("verdicts").records == "verdicts"
+    monkeypatch.setenv("EXTENSION_RECORDS", "/mnt/verdicts")
+    assert edges.environment("verdicts").records == "/mnt/verdicts"
+
+
+@pytest.mark.parametrize("name", ["EXTENSION_URL", "EVENTBRIDGE_URL"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("checks.example.com", "http://checks.example.com", "ftp://checks.example.com", "https://", "https://[::1"),
+        *("https://user:word@checks.example.com", "https://checks.example.com/#x", "https://checks.example.com/a b"),
+        *("https://checks.example.com:port", "https://例え.example.com", "https://user:word@exa\u2100mple.com"),
+    ],
+)
+def test_a_public_url_is_one_of_https(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=rf"^{name}: expected a URL") as raised:
+        edges.environment()
+    assert "word" not in "".join(traceback.format_exception(raised.value)).replace(__file__, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("EXTENSION_RECORDS_DAYS", "-1", "expected a whole number of days of at least 0, found '-1'"),
+        ("EXTENSION_RECORDS_DAYS", "ever", "expected a whole number of days of at least 0, found 'ever'"),
+        ("EXTENSION_RECORDS_DAYS", "10000", "expected a whole number of days of at least 0, found '10000'"),
+        ("EXTENSION_RECORDS_KB", "0", "expected a whole number of KB of at least 1, found '0'"),
+        ("EXTENSION_LINK_DAYS", "0", "expected a whole number of days of at least 1, found '0'"),
+        ("EXTENSION_LINK_KEY", "short", "expected at least 32 characters, found 5"),
+        ("EXTENSION_ADMIN_TOKEN", "short", "expected at least 32 characters, found 5"),
+        ("EXTENSION_LISTEN", "9000", "expected host:port, found '9000'"),
+        ("EXTENSION_LISTEN", "127.0.0.1:65536", "expected host:port, found '127.0.0.1:65536'"),
+        ("EXTENSION_FC", "yes", "expected off, on, found 'yes'"),
+    ],
+)
+def test_what_makes_no_sense_to_the_service_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, error: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as raised:
+        (edges.environment(), edges.service_environment())
+    assert str(raised.value) == f"{name}: {error}"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from extension import catalogue, envelopes
 from extension.bounds import MAX_DEPTH
 from extension.catalogue import Kind
-from extension.errors import SignatureError
+from extension.errors import MessageError, SignatureError
 from extension.events import Callback, Delivery, Reason, Unknown
 from tests.conftest import EVENTS
 
@@ -257,6 +257,47 @@ def test_an_http_request_cannot_pass_as_an_event_by_wearing_its_keys() -> None:
         parse(fc(requestContext={}))
     with pytest.raises(SignatureError):
         parse(eb(rawPath="/"))
+
+
+def triggered(**changes: object) -> envelopes.Request:
+    """The request in the event of an HTTP trigger."""
+    whole = {
+        "rawPath": "/",
+        "body": "a body",
+        "isBase64Encoded": False,
+        "headers": {"X-Name": "value"},
+        "requestContext": {"http": {"method": "post", "path": "/"}},
+        **changes,
+    }
+    found = envelopes.request(envelopes.opened(json.dumps(whole).encode()))
+    assert found is not None
+    return found
+
+
+def test_a_request_is_taken_out_of_the_event_of_an_http_trigger() -> None:
+    found = triggered()
+    assert (found.method, found.headers, found.body) == ("POST", {"x-name": "value"}, b"a body")
+    assert "body" not in repr(found)
+    assert triggered(isBase64Encoded=True, body="AP8=").body == b"\x00\xff"
+    assert triggered(headers={"A": "1", "a": 2}).headers == {"a": "1, 2"}
+
+
+@pytest.mark.parametrize("nothing", [None, [], "text", 1])
+def test_what_a_request_lacks_is_empty(nothing: object) -> None:
+    assert triggered(headers=nothing).headers == {}
+    assert triggered(requestContext=nothing).method == ""
+    assert triggered(requestContext={"http": nothing}).method == ""
+    assert triggered(body=None).body == b""
+
+
+@pytest.mark.parametrize("text", ["A", "AP8", "AP8=\n", "€", "a b="])
+def test_a_body_that_is_no_base64_is_an_error(text: str) -> None:
+    with pytest.raises(MessageError, match=r"^body: is no text, or no Base64 where it should be"):
+        triggered(isBase64Encoded=True, body=text)
+
+
+def test_an_event_is_no_request() -> None:
+    assert envelopes.request(envelopes.opened(json.dumps(fc()).encode())) is None
 
 
 # Time
