@@ -1,0 +1,1 @@
+"""The pages: what they say, what they escape, and who may see them."""
