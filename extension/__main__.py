@@ -1,9 +1,11 @@
 """Command line: reads arguments, calls a room, prints. `python -m extension VERB`."""
 
 import io
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, cast, get_args, get_origin
@@ -11,6 +13,7 @@ from typing import Any, NoReturn, cast, get_args, get_origin
 import click
 import msgspec
 from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +25,7 @@ from extension import (
     events,
     expressions,
     local,
+    replay,
     review,
     schema,
     settings,
@@ -31,9 +35,11 @@ from extension.checks import Check, Need
 from extension.checks.registry import BY_ID
 from extension.errors import ConfigurationError, ExtensionError, PolicyError
 from extension.events import Payload
+from extension.logs import Span
 from extension.rules import Policy, Rule
 from extension.settings import plain
 from extension.tree import suggestion
+from extension.verdict import Language, clean
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
 
@@ -66,7 +72,7 @@ def invoke(event: Path, policy: Path | None, platform: Path | None, *, as_json: 
         variables = {"EXTENSION_POLICY": str(policy.resolve())} if policy else {}
         run = local.invoke(body, variables, partial(asked.prepare, body=body))
     if run.verdict is None:
-        _fail(f"{event}: {run.returned.get('body')}")
+        _fail(f"{event}: {msgspec.json.decode(str(run.returned.get('body')))['error']}")
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(run), indent=2).decode())
     else:
@@ -184,6 +190,20 @@ def review_files(paths: tuple[Path, ...], policy: Path | None, project: str | No
     sys.exit(1 if overall == "FAIL" else 0)
 
 
+@main.command()
+def serve() -> None:
+    """Run the self-managed service, behind EventBridge, with its pages.
+
+    What it needs is in requirements-service.txt, and where it listens in the environment: EXTENSION_LISTEN, else
+    127.0.0.1:9000. docs/service.md has the rest. It ends when it is interrupted, after it has finished what it began.
+    """
+    try:
+        from extension import service  # noqa: PLC0415  not everybody has what it needs
+    except ModuleNotFoundError as error:
+        _fail(f"{error.name} is not installed: pip install --require-hashes -r requirements-service.txt")
+    service.main()
+
+
 def _placed(policy: Policy, project: str) -> Policy:
     """The policy for a review with `--project`."""
     try:
@@ -194,6 +214,200 @@ def _placed(policy: Policy, project: str) -> Policy:
 
 def _count(things: Sized, name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@main.command("replay")
+@click.argument("logs", nargs=-1, required=True, metavar="LOG...")
+@click.option("--policy", "path", type=_PATH, required=True, help="The policy to judge by.")
+@click.option("--since", type=_DAY, metavar="DAY", help="First day to look at, in UTC: 2026-11-01.")
+@click.option("--until", type=_DAY, metavar="DAY", help="Last day to look at.")
+@click.option("--html", type=_PATH, metavar="FILE", help="Write a report to FILE, which stands alone.")
+@click.option(
+    "--lang",
+    type=click.Choice([each.value for each in Language]),
+    help="Language of the report; by default the policy's.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@click.option("--sample", type=click.IntRange(0, 1000), default=replay.EXAMPLES, show_default=True,
+              help="Most events of each kind of change that are named.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes that read a long log; by default one a core.")
+def replay_log(  # noqa: PLR0913  an option each
+    *,
+    logs: tuple[str, ...],
+    path: Path,
+    since: datetime | None,
+    until: datetime | None,
+    html: Path | None,
+    lang: str | None,
+    sample: int,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
+    """Judge recorded events under another policy, and say what changes.
+
+    LOG is a folder of recorded verdicts, a file of such (.jsonl, .jsonl.gz), - for standard input, or the URL of a
+    database. Nothing is asked of DataWorks, and nothing is posted. An event is not decidable where its record does not
+    hold what a rule needs; nothing is guessed. Exits 0, or 2 for an error.
+    """
+    render = None if html is None else _report()
+    with _explained():
+        judged_by = storage.load(path.resolve())
+        log = replay.find(logs, Span(since and since.date(), until and until.date()))
+        with _progress(log.size_bytes) as done:
+            found = replay.replay(
+                log, judged_by, path.resolve(), jobs=jobs or os.cpu_count() or 1, sample=sample, done=done
+            )
+    if html and render:
+        with _explained(str(html)):
+            html.write_text(render(found, Language(lang) if lang else judged_by.language), encoding="utf-8")
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        _show_replay(found)
+    for name, strange in found.files.items():
+        _warn_of(name, strange)
+
+
+def _report() -> Callable[[replay.Replay, Language], str]:
+    """What makes a page of a replay."""
+    try:
+        from extension.pages import report  # noqa: PLC0415  what it needs is not there where nobody serves pages
+    except ModuleNotFoundError as error:
+        if error.name not in ("jinja2", "markupsafe"):
+            raise
+        _fail("--html: Jinja2 is not installed; requirements-service.txt and requirements-dev.txt have it")
+    return report.render
+
+
+def _warn_of(name: str, strange: replay.Strange) -> None:
+    """Say what of a file could not be used."""
+    if strange.log_lines:
+        _warn(
+            f"{name}: {strange.log_lines:,} lines are of Function Compute's log, which holds too little of an event to"
+            " judge it again: replay the recorded verdicts instead (EXTENSION_RECORDS)"
+        )
+    if rest := strange.lines - strange.log_lines:
+        _warn(f"{name}: {rest:,} lines are no record of a verdict, and were left out")
+    if strange.broken:
+        _warn(f"{name}: could not be read to its end: {strange.broken}")
+
+
+@contextmanager
+def _progress(size_bytes: int) -> Iterator[replay.Progress]:
+    """Show on a terminal how much is done: of files in bytes, of all else in events."""
+    if not sys.stderr.isatty():
+        yield lambda _, __: None
+        return
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[events]:,} events"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=size_bytes or None, events=0)
+
+        def done(more_bytes: int, more_events: int) -> None:
+            bar.update(task, advance=more_bytes, events=bar.tasks[0].fields["events"] + more_events)
+
+        yield done
+
+
+_ROWS = 10
+"""Most rows of a table on the terminal; --json and --html have all."""
+
+
+def _show_replay(found: replay.Replay) -> None:
+    """Print what a policy changes so that it is read at a glance."""
+    total = found.total
+    _print(
+        Text.assemble(
+            (
+                f" {total.newly_blocked:,} newly blocked ",
+                f"bold reverse {_COLOURS['FAIL' if total.newly_blocked else 'OK']}",
+            ),
+            f"  {total.newly_warned:,} newly warned, {total.newly_passed:,} newly passed,"
+            f" {found.unchanged:,} unchanged, {total.undecided:,} not decidable",
+        ),
+        "",
+    )
+    _print(_grid(*_accounts(found)), "")
+    if changes := replay.changes(found):
+        _print(_table(("recorded", "now", "events", "for example"), (_changed(found, *each) for each in changes)), "")
+    _print(_table(_OF_A_RULE, (_effect(*each) for each in replay.by_effect(found))))
+    for title, rows in (("workspace", found.workspaces), ("operator", found.operators), ("event", found.codes)):
+        if shown := replay.by_change(rows)[:_ROWS]:
+            _print("", _table((title, *_OF_A_CHANGE), (_change(*each) for each in shown)))
+
+
+_OF_A_RULE = ("rule", "hits before", "hits now", "newly blocked", "newly let by", "shadow hits", "not known")
+_OF_A_CHANGE = (
+    *("events", "blocked before", "blocked now", "newly blocked", "newly warned", "newly passed", "not known"),
+)
+
+
+def _accounts(found: replay.Replay) -> Iterator[tuple[str, Text]]:
+    """What was read, and what to know of the figures."""
+    total, days = found.total, sorted(found.days)
+    span = f", {days[0]} to {days[-1]}" if days else ""
+    yield "events", Text(f"{total.events:,}{span}; {found.judged:,} with a rule for them")
+    yield "policy", Text(found.policy)
+    before = sorted(found.policies.items(), key=lambda each: -each[1])
+    listed = ", ".join(f"{clean(name)} ({number:,})" for name, number in before[:_POLICIES])
+    more = f" and {len(before) - _POLICIES:,} more" if len(before) > _POLICIES else ""
+    if before:
+        yield "before", Text(f"{listed}{more}")
+    for number, meaning in (
+        (found.switched, "were let pass by EXTENSION_MODE or a parameter: compared is what their policy decided"),
+        (found.unknown_before, "have no verdict to compare with: nothing was judged, or not all findings were kept"),
+        (found.accidents, "of the changes are of verdicts that came of an error, or of time that had run out"),
+        (found.left_out, "are of other days"),
+        (found.strange, "lines are no record"),
+    ):
+        if number:
+            yield "note", Text(f"{number:,} {meaning}", "yellow")
+
+
+_POLICIES = 3
+
+
+def _changed(found: replay.Replay, before: str, now: str, number: int) -> tuple[RenderableType, ...]:
+    """A row of the table of transitions."""
+    example = next(iter(found.examples.get(f"{before}>{now}", ())), None)
+    named = f"{example.at} {clean(example.code)} {clean(example.id)}" if example else ""
+    said = {replay.UNKNOWN: "not known"}
+    verdicts = (Text(said.get(each, each), _COLOURS.get(each, "dim")) for each in (before, now))
+    return (*verdicts, f"{number:,}", Text(named, "dim"))
+
+
+def _effect(rule: str, effect: replay.Effect) -> tuple[RenderableType, ...]:
+    """A row of the table of rules."""
+    numbers = msgspec.structs.astuple(effect)
+    return (Text(clean(rule)), *(f"{number:,}" for number in numbers))
+
+
+def _change(name: str, change: replay.Change) -> tuple[RenderableType, ...]:
+    """A row of a table of what changes for whom or what."""
+    return (Text(clean(name)), *(f"{number:,}" for number in msgspec.structs.astuple(change)))
+
+
+_VERDICTS = ("recorded", "now", "for example")
+_NAME_COLUMNS = 18
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[RenderableType, ...]]) -> Table:
+    """A table without lines, numbers to the right. The first column leaves room for a name."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        names = head == heads[0] and head not in _VERDICTS
+        left = names or head in _VERDICTS[:2]
+        table.add_column(
+            head if left or head in _VERDICTS else head.replace(" ", "\n", 1),  # seven of them fit into 80 characters
+            justify="left" if left or head == _VERDICTS[-1] else "right",
+            overflow="fold",
+            min_width=_NAME_COLUMNS if names else None,
+        )
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 @main.command("events")
@@ -294,7 +508,7 @@ def _explained(place: str = "") -> Iterator[None]:
     except ConfigurationError as error:
         _fail(f"environment variable {error}")
     except ExtensionError as error:
-        _fail(f"{place}: {error}")
+        _fail(f"{place}: {error}" if place else str(error))
     except OSError as error:
         _fail(f"{error.filename or place}: {(error.strerror or str(error)).lower()}")
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.cells import cell_len
 
-from extension import catalogue, events, local, schema
+from extension import catalogue, events, local, schema, service
 from extension.__main__ import main
 from extension.checks.registry import BY_ID
 from extension.storage import ROOT
@@ -821,3 +821,21 @@ def test_a_command_that_is_not_whole_exits_2(command: tuple[str, ...]) -> None:
     shown = run(*command)
     assert shown.exit_code == 2
     assert "Usage: " in shown.stderr
+
+
+# serve
+
+
+def test_serve_runs_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[bool] = []
+    monkeypatch.setattr(service, "main", lambda: ran.append(True))
+    assert CliRunner().invoke(main, ["serve"]).exit_code == 0
+    assert ran == [True]
+
+
+def test_serve_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("extension.service")
+    monkeypatch.setitem(sys.modules, "extension.service", None)
+    done = CliRunner().invoke(main, ["serve"])
+    assert done.exit_code == 2
+    assert "is not installed: pip install --require-hashes -r requirements-service.txt" in done.stderr
