@@ -1,22 +1,26 @@
-"""The folder that is deployed, and a zip of it: `make package`. Never deployed itself.
+"""The folders that are deployed, and zips of them: `make package`, `make package SERVICE=1`. Never deployed itself.
 
-What goes in is written here, and nothing else does: handler.py, the policy and the custom checks beside it, the modules
-that the function runs, and the dependencies for its platform and Python, whatever this machine is, without what no
-function of ours loads. The same input gives the same bytes. Nothing is kept before it was tried: a sample event must
-come out of the zip with its verdict posted and returned.
+What goes in is written here, and nothing else does: the policy and the custom checks beside it, the modules that the
+function or the service runs, and their dependencies for the platform and Python, whatever this machine is, without
+what neither loads. The same input gives the same bytes. Nothing is kept before it was tried: a sample event must come
+out of the function's zip with its verdict posted and returned, and the service must start and say that it is well.
 """
 
 import platform
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import distributions
 from pathlib import Path
 from secrets import token_hex
@@ -34,22 +38,28 @@ from extension.local import EXTENSION_CODE, DataWorks
 from extension.storage import ROOT
 
 PYTHON = "3.12"
-"""The function's, as in s.yaml: the byte code and the shared objects are of no use to another one."""
+"""The one of s.yaml: the byte code and the shared objects are of no use to another one."""
 
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
-"""The runtime is Debian 11, with glibc 2.31."""
+"""The runtimes are Debian 11, with glibc 2.31."""
 
 MOUNT = "/code"
 """Where Function Compute has the folder: what byte code says of its source, wherever it was made."""
 
 PYTHONPATH = ("python", "python/later.zip")
-"""Where in the folder the function looks for its dependencies: PYTHONPATH in s.yaml."""
+"""Where in the folder dependencies are looked for: PYTHONPATH in s.yaml."""
 
 TOP = ("handler.py", "policy.yaml", "policy.compiled", "checks", "extension", "python", "__pycache__")
-"""All that can be at the top of the folder."""
+"""All that can be at the top of a folder."""
 
 NOT_RUN = ("__main__", "cases", "faults", "local", "packing", "reference", "review", "schema")
 """Modules of extension/ for the command line alone."""
+
+OF_SERVICE = ("evidence", "logs", "metrics", "notices", "pages", "replay", "service", "stores.database")
+"""Modules of extension/ that the service has and the function has not, each with what is below it."""
+
+SHOWN = (".jinja", ".css")
+"""What pages are made of besides modules, by the ends of their names."""
 
 OF_SDK = ("alibabacloud-dataworks-public20200518", "alibabacloud-tea-openapi")
 """Dependencies of pyproject.toml that a light package is without, and with them all that only they need."""
@@ -89,6 +99,14 @@ LEFT_OUT: Sequence[tuple[str, str]] = (
 )
 """Files of the dependencies that are left out, by their paths, and why."""
 
+LEFT_OUT_OF_SERVICE: Sequence[tuple[str, str]] = (
+    (r"(anyio/pytest_plugin|starlette/testclient)\.py", "help for tests"),
+    (r"sqlalchemy/(testing/.*|dialects/\w+/provision\.py)", "tests of itself"),
+    (r"prometheus_client/(aiohttp|bridge|django|twisted)/.*|uvicorn/workers\.py", "for other servers"),
+    (r"sqlalchemy/dialects/(mssql|oracle)/.*", "databases that are not ours"),
+)
+"""The same of what only the service needs."""
+
 
 class NoPackage(click.ClickException):
     """Why there is no package."""
@@ -102,8 +120,35 @@ class NoPackage(click.ClickException):
             click.echo(f"error: {line}", err=True)
 
 
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """What one package has, and how it is tried."""
+
+    name: str
+    """Of its folder in build/."""
+    requirements: str
+    """File beside pyproject.toml that pins its dependencies."""
+    extra: str = ""
+    """Which of the optional dependencies of pyproject.toml it needs."""
+    files: tuple[str, ...] = ()
+    """Files of ours beside extension/."""
+    suffixes: tuple[str, ...] = (".py",)
+    """Ends of the names of what it takes from extension/."""
+    not_run: tuple[str, ...]
+    """Modules of extension/ that it does without."""
+    left_out: Sequence[tuple[str, str]]
+    """See LEFT_OUT."""
+    tried: Callable[[str, Path, bool], Iterator[str]]
+    """Tries a zip with a Python, and says what that proves, a line each; whether it is light. Raises NoPackage."""
+
+    def runs(self, file: Path) -> bool:
+        """Whether it has a file of extension/."""
+        module = ".".join(file.relative_to(ROOT / "extension").with_suffix("").parts).removesuffix(".__init__")
+        without = any(f"{module}.".startswith(f"{name}.") for name in self.not_run)
+        return file.suffix in self.suffixes and not without
+
+
 def install(requirements: Path, cache: Path) -> Path:
-    """The dependencies as pip installs them for the function, in a folder of the cache: once for each requirements.txt.
+    """The dependencies as pip installs them for the platform, in a folder of the cache: once for each requirements.txt.
 
     No package of them is built and none is asked what it needs: requirements.txt has all of them, with hashes and
     without markers, which pip would judge by this machine.
@@ -121,28 +166,36 @@ def install(requirements: Path, cache: Path) -> Path:
     return cache / key
 
 
-def needed(installed: Path, *, light: bool) -> frozenset[str]:
+_RUNTIME = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux"}
+
+
+def needed(installed: Path, package: Package, *, light: bool) -> frozenset[str]:
     """Names of the dependencies that are packed: what pyproject.toml names, and what each says that it needs.
 
     What is not installed is left out: requirements.txt is without the command line of common-expression-language.
     """
     requires = {canonicalize_name(each.name): each.requires or [] for each in distributions(path=[str(installed)])}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [Requirement(text) for text in (*project["dependencies"], *KEPT)]
-    runtime = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux", "extra": ""}
+    named = [*project["dependencies"], *project["optional-dependencies"].get(package.extra, ()), *KEPT]
+    wanted = [Requirement(text) for text in named]
     found: set[str] = set(OF_SDK) if light else set()
     while wanted:
         one = wanted.pop()
         name = canonicalize_name(one.name)
-        if name in requires and name not in found and (one.marker is None or one.marker.evaluate(runtime)):
+        if name in requires and name not in found:
             found.add(name)
-            wanted += [Requirement(text) for text in requires[name]]
+            needs = [Requirement(text) for text in requires[name]]
+            wanted += [each for each in needs if any(_applies(each, extra) for extra in ("", *one.extras))]
     return frozenset(found - set(OF_SDK) if light else found)
 
 
-def dependencies(installed: Path, names: frozenset[str], dest: Path) -> None:
-    """Copy what a function loads of some dependencies."""
-    left_out = re.compile("|".join(f"(?:{pattern})" for pattern, _ in LEFT_OUT))
+def _applies(one: Requirement, extra: str) -> bool:
+    return one.marker is None or one.marker.evaluate({**_RUNTIME, "extra": extra})
+
+
+def dependencies(installed: Path, names: frozenset[str], package: Package, dest: Path) -> None:
+    """Copy what a package loads of some dependencies."""
+    left_out = re.compile("|".join(f"(?:{pattern})" for pattern, _ in package.left_out))
     for each in distributions(path=[str(installed)]):
         for file in each.files or () if canonicalize_name(each.name) in names else ():
             path = file.as_posix()
@@ -178,19 +231,17 @@ def trimmed(content: bytes) -> bytes:
     return bytes(head)
 
 
-def own(policy: Path, dest: Path) -> None:
-    """Copy handler.py, the modules that the function runs, and the policy with the custom checks beside it.
+def own(package: Package, policy: Path, dest: Path) -> None:
+    """Copy what a package has of ours, and the policy with the custom checks beside it.
 
     Raises PolicyError before anything is copied.
     """
     storage.compiled_form(policy)
-    left_out = {f"{name}.py" for name in NOT_RUN}
-    shutil.copyfile(ROOT / "handler.py", dest / "handler.py")
-    for file in sorted((ROOT / "extension").rglob("*.py")):
-        path = file.relative_to(ROOT)
-        if file.parent != ROOT / "extension" or file.name not in left_out:
-            (dest / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, dest / path)
+    ours = [file for file in sorted((ROOT / "extension").rglob("*")) if package.runs(file)]
+    for file in (*(ROOT / name for name in package.files), *ours):
+        path = dest / file.relative_to(ROOT)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, path)
     shutil.copyfile(policy, dest / "policy.yaml")
     if (checks := policy.parent / "checks").is_dir():
         shutil.copytree(checks, dest / "checks", ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -205,7 +256,7 @@ def byte_code(python: str, folder: Path, *, light: bool) -> None:
     """
     make = [python, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(folder)]
     make += ["-p", MOUNT]
-    _run([*make, str(folder / "handler.py"), str(folder / "extension")], "compileall")
+    _run([*make, *(str(path) for path in sorted(folder.glob("*.py"))), str(folder / "extension")], "compileall")
     packages = folder / "python"
     _run([*make, "-b", str(packages)], "compileall")
     for source in packages.rglob("*.py"):
@@ -253,33 +304,125 @@ def prove(python: str, file: Path, variables: Mapping[str, str]) -> str:
     The verdict, whichever it is; it was posted to a DataWorks on loopback, and returned. Raises NoPackage where it was
     not, or where the run has left something in the folder.
     """
-    key = Credentials(f"PACKAGE{token_hex(8)}", token_hex(16), token_hex(32))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        zipfile.ZipFile(file) as packed,
-        DataWorks(keys=[key], extension_code=EXTENSION_CODE) as dataworks,
-    ):
-        packed.extractall(folder)
-        before = contents(Path(folder))
-        _lock(Path(folder))
-        environment = {
-            "PYTHONPATH": ":".join(f"{folder}/{part}" for part in PYTHONPATH),
-            "DATAWORKS_ENDPOINT": dataworks.url,
-            "DATAWORKS_EXTENSION_CODE": EXTENSION_CODE,
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
-            "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token,
-            **variables,
-        }
-        instance = [python, "-sSP", "-c", _INSTANCE, folder]
-        returned = _run(instance, "the sample event", environment=environment, given=SAMPLE.read_bytes())
+    with _unpacked(file, "the sample event") as folder, _dataworks() as (dataworks, environment):
+        instance = [python, "-sSP", "-c", _INSTANCE, str(folder)]
+        returned = _run(
+            instance,
+            "the sample event",
+            environment={**_paths(folder), **environment, **variables},
+            given=SAMPLE.read_bytes(),
+        )
         posted = [verdict for each in dataworks.verdicts.values() for verdict in each]
         verdict = str(msgspec.json.decode(returned.splitlines()[-1])["checkResult"])
         if posted != [verdict]:
             raise NoPackage(f"the sample event: {verdict} was returned and {', '.join(posted) or 'nothing'} posted")
-        if contents(Path(folder)) != before:  # as byte code, say, where the package has none
-            raise NoPackage("the sample event: the package writes to its own folder, which is read-only where it runs")
     return verdict
+
+
+@contextmanager
+def _unpacked(file: Path, what: str) -> Iterator[Path]:
+    """What a zip has, in a folder that nobody can write to. Raises NoPackage where it has changed all the same."""
+    with tempfile.TemporaryDirectory() as parent, zipfile.ZipFile(file) as packed:
+        folder = Path(parent, "code")
+        packed.extractall(folder)
+        before = contents(folder)
+        _lock(folder)
+        yield folder
+        if contents(folder) != before:  # as byte code, say, where the package has none
+            raise NoPackage(f"{what}: the package writes to its own folder, which is read-only where it runs")
+
+
+@contextmanager
+def _dataworks() -> Iterator[tuple[DataWorks, Mapping[str, str]]]:
+    """A DataWorks on loopback, and the environment that leads to it."""
+    key = Credentials(f"PACKAGE{token_hex(8)}", token_hex(16), token_hex(32))
+    with DataWorks(keys=[key], extension_code=EXTENSION_CODE) as dataworks:
+        yield (
+            dataworks,
+            {
+                "DATAWORKS_ENDPOINT": dataworks.url,
+                "DATAWORKS_EXTENSION_CODE": EXTENSION_CODE,
+                "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+                "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+                "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token,
+            },
+        )
+
+
+def _paths(folder: Path) -> Mapping[str, str]:
+    return {"PYTHONPATH": ":".join(f"{folder}/{part}" for part in PYTHONPATH)}
+
+
+HEALTH = "/healthz"
+"""What answers 200 as soon as the service runs."""
+
+START_S, END_S = 60.0, 20.0
+"""How long the service may take to start, and to end when it is told to."""
+
+_LOOK_S = 0.05
+
+
+def serve(python: str, file: Path) -> None:
+    """Start the service of a zip in a folder that nobody can write to, see that it is well, and have it end.
+
+    Raises NoPackage where it is not well in time, or has left something in the folder.
+    """
+    what = "the service"
+    with (
+        _unpacked(file, what) as folder,
+        _dataworks() as (_, environment),
+        tempfile.TemporaryDirectory() as records,
+        tempfile.TemporaryFile() as said,
+    ):
+        port = _free_port()
+        variables = {
+            **_paths(folder),
+            **environment,
+            "EXTENSION_LISTEN": f"127.0.0.1:{port}",
+            "EXTENSION_URL": f"http://127.0.0.1:{port}",
+            "EXTENSION_RECORDS": records,
+            "EXTENSION_LINK_KEY": token_hex(32),
+            "EXTENSION_ADMIN_TOKEN": token_hex(32),
+            "FC_REGION": "cn-shanghai",
+        }
+        process = subprocess.Popen(  # noqa: S603  the Python that was found, and no shell
+            [python, "-sS", "-m", "extension.service"], cwd=folder, env=variables, stdout=said, stderr=said
+        )
+        try:
+            well = _is_well(process, port)
+            process.terminate()
+            process.wait(END_S)
+        except subprocess.TimeoutExpired as error:
+            raise NoPackage(f"{what}: does not end when it is told to") from error
+        finally:
+            process.kill()
+            process.wait()
+        said.seek(0)
+        if not well:
+            raise NoPackage(f"{what}: {said.read().decode(errors='replace').strip() or 'says nothing'}")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def _is_well(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether a service comes to say that it is well. False where it ends before, or takes too long."""
+    for _ in range(int(START_S / _LOOK_S)):
+        if process.poll() is not None:
+            break
+        connection = HTTPConnection("127.0.0.1", port, timeout=1)
+        with suppress(OSError, HTTPException), closing(connection):
+            connection.request("GET", HEALTH)
+            if connection.getresponse().status == _OK:
+                return True
+        time.sleep(_LOOK_S)
+    return False
+
+
+_OK = 200
 
 
 def _lock(folder: Path) -> None:
@@ -315,7 +458,42 @@ def interpreter(named: str, pyenv: Path) -> str | None:
     return None
 
 
-def build(dest: Path, policy: Path, *, light: bool, python: str | None, cache: Path) -> Iterator[str]:
+def _of_function(python: str, packed: Path, light: bool) -> Iterator[str]:  # noqa: FBT001  as in the table
+    """Try the function with each client that it has."""
+    for client in ({},) if light else ({}, {"DATAWORKS_CLIENT": "sdk"}):
+        setting = "".join(f" with {name}={value}" for name, value in client.items())
+        verdict = prove(python, packed, client)
+        yield f"proved{setting}: the verdict on a sample event, {verdict}, is posted and returned"
+
+
+def _of_service(python: str, packed: Path, light: bool) -> Iterator[str]:  # noqa: FBT001  as in the table
+    del light
+    serve(python, packed)
+    yield f"proved: the service starts, answers {HEALTH} and ends"
+
+
+FUNCTION = Package(
+    name="function",
+    requirements="requirements.txt",
+    files=("handler.py",),
+    not_run=(*NOT_RUN, *OF_SERVICE),
+    left_out=LEFT_OUT,
+    tried=_of_function,
+)
+SERVICE = Package(
+    name="service",
+    requirements="requirements-service.txt",
+    extra="service",
+    suffixes=(".py", *SHOWN),
+    not_run=NOT_RUN,
+    left_out=(*LEFT_OUT, *LEFT_OUT_OF_SERVICE),
+    tried=_of_service,
+)
+
+
+def build(  # noqa: PLR0913  what `make package` is told
+    dest: Path, policy: Path, package: Package = FUNCTION, *, light: bool, python: str | None, cache: Path
+) -> Iterator[str]:
     """Make the folder `dest` and `dest`.zip, and say what was made and what was proved of it.
 
     Raises NoPackage and PolicyError; what was there before is then still there.
@@ -324,17 +502,17 @@ def build(dest: Path, policy: Path, *, light: bool, python: str | None, cache: P
         raise NoPackage(f"{dest}: has in it what no package has, and is left as it is")
     dest.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=dest.parent) as parent:
-        folder, packed = Path(parent, "function"), Path(parent, "function.zip")
+        folder, packed = Path(parent, package.name), Path(parent, f"{package.name}.zip")
         folder.mkdir()
-        own(policy, folder)
-        installed = install(ROOT / "requirements.txt", cache)
-        dependencies(installed, needed(installed, light=light), folder / "python")
+        own(package, policy, folder)
+        installed = install(ROOT / package.requirements, cache)
+        dependencies(installed, needed(installed, package, light=light), package, folder / "python")
         if python:
             byte_code(python, folder, light=light)
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         archive(contents(folder), packed)
-        proofs = list(_proofs(python, packed, light=light))
+        proofs = list(_proofs(package, python, packed, light=light))
         if dest.exists():
             shutil.rmtree(dest)
         folder.rename(dest)
@@ -345,36 +523,38 @@ def build(dest: Path, policy: Path, *, light: bool, python: str | None, cache: P
     yield from proofs
 
 
-def _proofs(python: str | None, packed: Path, *, light: bool) -> Iterator[str]:
-    """Try a package with each client that it has."""
+def _proofs(package: Package, python: str | None, packed: Path, *, light: bool) -> Iterator[str]:
+    """Try a package."""
     if python is None:
         yield f"warning: without byte code, for want of a Python {PYTHON}: a cold start takes three times as long"
         yield f"warning: install one, or say where it is: make package PACKAGE_PYTHON=/usr/bin/python{PYTHON}"
     if python is None or (sys.platform, platform.machine()) != ("linux", "x86_64"):
         yield f"not proved: that needs Python {PYTHON} on Linux and x86_64"
     else:
-        for client in ({},) if light else ({}, {"DATAWORKS_CLIENT": "sdk"}):
-            setting = "".join(f" with {name}={value}" for name, value in client.items())
-            verdict = prove(python, packed, client)
-            yield f"proved{setting}: the verdict on a sample event, {verdict}, is posted and returned"
+        yield from package.tried(python, packed, light)
 
 
 _PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--dest", type=_PATH, default=ROOT / "build/function", help="Folder to make; its zip is beside it.")
+@click.option("--dest", type=_PATH, help="Folder to make; its zip is beside it. build/function, or build/service.")
 @click.option("--policy", type=_PATH, default=ROOT / "policy.yaml", help="Policy that is packed as policy.yaml.")
+@click.option("--service", is_flag=True, envvar="SERVICE", help="The self-managed service, and not the function.")
 @click.option("--light", is_flag=True, envvar="LIGHT", help="Without the SDK.")
 @click.option("--python", "named", envvar="PACKAGE_PYTHON", default="", help=f"A Python {PYTHON}, for the byte code.")
 @click.option("--pyenv", type=_PATH, envvar="PYENV_ROOT", default=Path.home() / ".pyenv", help="Where else to look.")
-def main(dest: Path, policy: Path, *, light: bool, named: str, pyenv: Path) -> None:
+def main(  # noqa: PLR0913  an argument for each option
+    dest: Path | None, policy: Path, *, service: bool, light: bool, named: str, pyenv: Path
+) -> None:
     """Build the folder that is deployed, and a zip of it. Exits 0, or 2 for an error."""
     python = interpreter(named, pyenv)
     if named and not python:
         raise NoPackage(f"PACKAGE_PYTHON: {named} is no Python {PYTHON}")
+    package = SERVICE if service else FUNCTION
+    dest = (dest or ROOT / "build" / package.name).resolve()
     try:
-        for line in build(dest.resolve(), policy.resolve(), light=light, python=python, cache=ROOT / "build/.cache"):
+        for line in build(dest, policy.resolve(), package, light=light, python=python, cache=ROOT / "build/.cache"):
             click.echo(line)
     except (PolicyError, OSError) as error:
         raise NoPackage(str(error)) from error

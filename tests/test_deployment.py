@@ -1,4 +1,4 @@
-"""What is deployed: s.yaml against Function Compute's own model and against what is packed, the RAM policies.
+"""What is deployed with `s`: s.yaml against Function Compute's own model and what is packed, and the RAM policies.
 
 fc3 lets unknown properties pass and deploys them without a word; these tests are what stops a typo.
 """
@@ -7,6 +7,7 @@ import ast
 import copy
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -29,11 +30,21 @@ OF_FC3 = {
     "region": "picks the endpoint; not a property of the function",
     "code": "a folder that fc3 zips and uploads; the function then gets a place in OSS",
     "logConfig": "`auto` makes the log project; a mapping is the function's own and is held against the model",
+    "triggers": "things of their own, which fc3 makes for the function; each is held against its own model",
 }
 REQUIRED = ("region", "functionName", "runtime", "code", "handler")
 # Python runtimes that fc3 0.1.22 takes; 3.11 is not among them.
 BUILT_IN_RUNTIMES = ("python3.9", "python3.10", "python3.12")
 RUNTIMES = (*BUILT_IN_RUNTIMES, "custom.debian10", "custom.debian11", "custom.debian12")
+
+TRIGGERS = {"http": models.HTTPTriggerConfig}
+AUTHENTICATION = ("anonymous", "function", "jwt")
+
+
+def between(low: int, high: int) -> tuple[Callable[[float], bool], str]:
+    """A limit on both sides, which both are taken."""
+    return (lambda value: low <= value <= high), f"{low} to {high}"
+
 
 # Sources: the model's own docstrings; https://help.aliyun.com/zh/ros/developer-reference/aliyun-fc3-function (cores and
 # memory); Function Compute 3.0, "Quotas and limits" (hooks); the schema of fc3 0.1.22 (instanceConcurrency).
@@ -45,6 +56,12 @@ LIMITS: dict[str, tuple[Callable[[float], bool], str]] = {
     "instanceConcurrency": (lambda requests: 1 <= requests <= 200, "1 to 200"),
     "instanceLifecycleConfig.initializer.timeout": (lambda seconds: 1 <= seconds <= 300, "1 to 300"),
     "instanceLifecycleConfig.preStop.timeout": (lambda seconds: 1 <= seconds <= 90, "1 to 90"),
+    "customRuntimeConfig.port": between(1, 65535),
+    "customRuntimeConfig.healthCheckConfig.initialDelaySeconds": between(0, 120),
+    "customRuntimeConfig.healthCheckConfig.periodSeconds": between(1, 120),
+    "customRuntimeConfig.healthCheckConfig.timeoutSeconds": between(1, 3),
+    "customRuntimeConfig.healthCheckConfig.failureThreshold": between(1, 120),
+    "customRuntimeConfig.healthCheckConfig.successThreshold": between(1, 120),
 }
 
 
@@ -122,10 +139,31 @@ def limit_faults(props: Properties) -> Iterator[str]:
         yield f"cpu: expected 1 to 4 GB of memory for a core, found {memory / 1024} GB for {cpu}"
     if props.get("runtime") in BUILT_IN_RUNTIMES and props.get("instanceConcurrency", 1) != 1:
         yield "instanceConcurrency: a built-in runtime runs one request per instance"
+    if str(props.get("runtime")).startswith("custom"):
+        parts = (f"customRuntimeConfig.{name}" for name in ("command", "port"))
+        yield from (f"{part}: a custom runtime needs it" for part in parts if not at_path(props, part))
     if not re.fullmatch(r"[A-Za-z_][\w-]{0,63}", str(props.get("functionName")), re.ASCII):
         yield "functionName: expected letters, digits, _ and -, 64 at most, a letter or _ first"
     if not re.fullmatch(r"acs:ram::\d+:role/[a-z0-9.-]{1,64}", str(props.get("role"))):
         yield "role: expected the ARN of a role, in lower case"
+
+
+def trigger_faults(props: Properties) -> Iterator[str]:
+    """Compare triggers with their models."""
+    if not (isinstance(props["triggers"], list) and props["triggers"]):
+        yield "triggers: expected a list of at least one"
+        return
+    for index, trigger in enumerate(props["triggers"]):
+        at = f"triggers[{index}]"
+        outside = {key: value for key, value in trigger.items() if key != "triggerConfig"}
+        yield from faults(outside, models.CreateTriggerInput, at)
+        yield from (f"{at}.{key}: is required" for key in ("triggerName", "triggerType") if not trigger.get(key))
+        if (model := TRIGGERS.get(str(trigger.get("triggerType")))) is None:
+            yield f"{at}.triggerType: expected one of {', '.join(TRIGGERS)}"
+            return
+        yield from faults(trigger.get("triggerConfig"), model, f"{at}.triggerConfig")
+        if at_path(trigger, "triggerConfig.authType") not in AUTHENTICATION:
+            yield f"{at}.triggerConfig.authType: expected one of {', '.join(AUTHENTICATION)}"
 
 
 def deployment_faults(props: Properties) -> list[str]:
@@ -134,7 +172,8 @@ def deployment_faults(props: Properties) -> list[str]:
     if props.get("logConfig", "auto") != "auto":
         own["logConfig"] = props["logConfig"]
     of_fc3 = [f"{key}: expected text" for key in ("region", "code") if not isinstance(props.get(key), str)]
-    return [*of_fc3, *faults(own, models.CreateFunctionInput, ""), *limit_faults(props)]
+    triggers = trigger_faults(props) if "triggers" in props else ()
+    return [*of_fc3, *faults(own, models.CreateFunctionInput, ""), *limit_faults(props), *triggers]
 
 
 def rendered(value: Value, variables: Properties) -> Value:
@@ -152,11 +191,13 @@ def rendered(value: Value, variables: Properties) -> Value:
 DOCUMENT: Properties = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
 VARIABLES: Properties = rendered(DOCUMENT["vars"], {})
 PROPS: Properties = rendered(DOCUMENT["resources"]["extension"]["props"], VARIABLES)
+SERVICE: Properties = rendered(DOCUMENT["resources"]["service"]["props"], VARIABLES)
+EACH = pytest.mark.parametrize("props", [PROPS, SERVICE], ids=["extension", "service"])
 
 
-def changed(path: str, value: object) -> Properties:
+def changed(path: str, value: object, props: Properties = PROPS) -> Properties:
     """Copy the properties of s.yaml with one of them set."""
-    props = copy.deepcopy(PROPS)
+    props = copy.deepcopy(props)
     *parents, last = path.split(".")
     target = props
     for key in parents:
@@ -167,9 +208,10 @@ def changed(path: str, value: object) -> Properties:
     return props
 
 
-def test_s_yaml_gives_function_compute_nothing_that_it_does_not_know() -> None:
+@EACH
+def test_s_yaml_gives_function_compute_nothing_that_it_does_not_know(props: Properties) -> None:
     """The file as it is."""
-    assert deployment_faults(PROPS) == []
+    assert deployment_faults(props) == []
 
 
 @pytest.mark.parametrize(
@@ -278,10 +320,59 @@ def test_a_value_on_its_limit_passes(path: str, value: object) -> None:
     assert deployment_faults(changed(path, value)) == []
 
 
+TRIGGER = SERVICE["triggers"][0]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        ("customRuntimeConfig.comand", ["/code/bootstrap"], "customRuntimeConfig.comand"),
+        ("customRuntimeConfig.command", "/bin/sh", "customRuntimeConfig.command[0]"),
+        ("customRuntimeConfig.command", [], "customRuntimeConfig.command"),
+        ("customRuntimeConfig.port", "9000", "customRuntimeConfig.port"),
+        ("customRuntimeConfig.port", 65536, "customRuntimeConfig.port"),
+        ("customRuntimeConfig.port", 0, "customRuntimeConfig.port"),
+        ("customRuntimeConfig.healthCheckConfig.httpGetURL", "/", "customRuntimeConfig.healthCheckConfig.httpGetURL"),
+        *(
+            (f"customRuntimeConfig.healthCheckConfig.{name}", value, f"customRuntimeConfig.healthCheckConfig.{name}")
+            for name, value in (
+                ("initialDelaySeconds", 121),
+                ("periodSeconds", 0),
+                ("timeoutSeconds", 4),
+                ("failureThreshold", 0),
+                ("successThreshold", 121),
+            )
+        ),
+        ("instanceConcurrency", 201, "instanceConcurrency"),
+        ("triggers", [], "triggers"),
+        ("triggers", "http", "triggers"),
+        ("triggers", [{**TRIGGER, "triggerNam": "http"}], "triggers[0].triggerNam"),
+        ("triggers", [{**TRIGGER, "triggerName": ""}], "triggers[0].triggerName"),
+        ("triggers", [{**TRIGGER, "triggerType": "htp"}], "triggers[0].triggerType"),
+        ("triggers", [{**TRIGGER, "triggerConfig": None}], "triggers[0].triggerConfig"),
+        ("triggers", [{**TRIGGER, "triggerConfig": {"authType": "none"}}], "triggers[0].triggerConfig.authType"),
+        (
+            "triggers",
+            [{**TRIGGER, "triggerConfig": {"authType": "anonymous", "method": ["GET"]}}],
+            "triggers[0].triggerConfig.method",
+        ),
+        (
+            "triggers",
+            [{**TRIGGER, "triggerConfig": {"authType": "anonymous", "methods": "GET"}}],
+            "triggers[0].triggerConfig.methods[0]",
+        ),
+    ],
+)
+def test_a_fault_of_the_service_is_named(path: str, value: object, named: str) -> None:
+    """What only a custom runtime has."""
+    assert any(fault.startswith(f"{named}: ") for fault in deployment_faults(changed(path, value, SERVICE)))
+
+
 def test_only_region_and_role_are_left_to_the_deployer() -> None:
     """Two values to edit, at the top."""
     assert sorted(VARIABLES) == ["region", "role"]
-    assert (PROPS["region"], PROPS["role"]) == (VARIABLES["region"], VARIABLES["role"])
+    for props in (PROPS, SERVICE):
+        assert (props["region"], props["role"]) == (VARIABLES["region"], VARIABLES["role"])
 
 
 def test_no_placeholder_is_left_where_a_deployer_has_set_nothing() -> None:
@@ -292,7 +383,11 @@ def test_no_placeholder_is_left_where_a_deployer_has_set_nothing() -> None:
 def test_the_account_is_written_out_since_s_does_not_fill_in_variables_there() -> None:
     """The placeholder itself would be taken for the name."""
     assert DOCUMENT["access"] == "default"
-    assert (DOCUMENT["edition"], DOCUMENT["resources"]["extension"]["component"]) == ("3.0.0", "fc3")
+    assert DOCUMENT["edition"] == "3.0.0"
+    assert {name: resource["component"] for name, resource in DOCUMENT["resources"].items()} == {
+        "extension": "fc3",
+        "service": "fc3",
+    }
 
 
 @pytest.mark.parametrize(
@@ -323,19 +418,23 @@ def test_every_setting_that_must_change_without_a_new_file_can_be_set_from_the_e
     assert [name for name in names if f"env('{name}'" not in raw[name]] == []
 
 
-def test_what_is_deployed_is_what_make_package_builds() -> None:
+@pytest.mark.parametrize(
+    ("props", "package"), [(PROPS, packing.FUNCTION), (SERVICE, packing.SERVICE)], ids=["extension", "service"]
+)
+def test_what_is_deployed_is_what_make_package_builds(props: Properties, package: packing.Package) -> None:
     """And nothing beside it: fc3 takes all of the folder, and knows no defaults of what to leave out."""
-    (folder,) = re.findall(r"^DEST := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert PROPS["code"] == f"./{folder}"
-    default = next(option for option in packing.main.params if option.name == "dest").default
-    assert default == ROOT / folder
+    assert props["code"] == f"./build/{package.name}"
+    assert "\nDEST :=\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
     assert not (ROOT / ".fcignore").exists()
 
 
-def test_the_package_is_built_before_whatever_s_does_with_it() -> None:
+@pytest.mark.parametrize(
+    ("resource", "command"), [("extension", "make package"), ("service", "make package SERVICE=1")]
+)
+def test_the_package_is_built_before_whatever_s_does_with_it(resource: str, command: str) -> None:
     """Each of the three was run with `s`: an action that fails stops it."""
-    build = [{"run": "make package", "path": "."}]
-    assert DOCUMENT["resources"]["extension"]["actions"] == {
+    build = [{"run": command, "path": "."}]
+    assert DOCUMENT["resources"][resource]["actions"] == {
         "pre-deploy": build,
         "pre-build": build,
         "pre-local": build,
@@ -345,13 +444,89 @@ def test_the_package_is_built_before_whatever_s_does_with_it() -> None:
 def test_dependencies_are_packed_where_the_function_looks_for_them_and_for_its_python() -> None:
     """Two files that must agree."""
     paths = [f"{packing.MOUNT}/{part}" for part in packing.PYTHONPATH]
-    assert PROPS["environmentVariables"]["PYTHONPATH"] == ":".join(paths)
+    for props in (PROPS, SERVICE):
+        assert props["environmentVariables"]["PYTHONPATH"] == ":".join(paths)
     assert PROPS["runtime"] == f"python{packing.PYTHON}"
+    assert f"python{packing.PYTHON} " in SERVICE["customRuntimeConfig"]["args"][0]
 
 
-def test_requirements_have_no_markers_since_pip_would_judge_them_by_this_machine() -> None:
+def start(folder: Path, path: str) -> "subprocess.CompletedProcess[str]":
+    """Run the start-up command of the service in a folder that stands for /code, with what is on a PATH."""
+    runtime = SERVICE["customRuntimeConfig"]
+    arguments = [argument.replace("cd /code;", f"cd {folder};") for argument in runtime["args"]]
+    assert arguments != runtime["args"]
+    return subprocess.run(  # noqa: S603  what s.yaml says
+        [*runtime["command"], *arguments], env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_service_is_started_with_the_python_that_is_there(tmp_path: Path) -> None:
+    """In the folder of the code, for it is looked for there."""
+    python = tmp_path / "bin" / f"python{packing.PYTHON}"
+    python.parent.mkdir()
+    python.write_text('#!/bin/sh\necho "$PWD" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    ran = start(tmp_path, str(python.parent))
+    assert (ran.returncode, ran.stdout) == (0, f"{tmp_path} -m extension.service\n")
+
+
+def test_a_runtime_without_that_python_says_so(tmp_path: Path) -> None:
+    """Byte code and shared objects are of no use to another one."""
+    ran = start(tmp_path, str(tmp_path))
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == (
+        "no Python 3.12 here: set SERVICE_RUNTIME=custom.debian11, or add the public layer Python312\n"
+    )
+
+
+def test_the_service_listens_where_function_compute_calls_it() -> None:
+    """On all addresses: a call does not come over loopback."""
+    runtime, variables = SERVICE["customRuntimeConfig"], SERVICE["environmentVariables"]
+    assert variables["EXTENSION_LISTEN"] == f"0.0.0.0:{runtime['port']}"
+    assert variables["EXTENSION_FC"] == "on"
+    assert runtime["healthCheckConfig"]["httpGetUrl"] == packing.HEALTH
+
+
+def test_the_service_has_one_trigger_which_eventbridge_and_browsers_can_call() -> None:
+    """EventBridge cannot sign for Function Compute."""
+    assert [(each["triggerType"], each["triggerConfig"]) for each in SERVICE["triggers"]] == [
+        ("http", {"authType": "anonymous", "methods": ["GET", "POST"], "disableURLInternet": False})
+    ]
+
+
+def test_the_mounts_that_are_shown_are_what_function_compute_takes() -> None:
+    """They are comments, and so nobody would see what is wrong with them."""
+    text = (ROOT / "s.yaml").read_text(encoding="utf-8")
+    shown = re.search(r"(?m)^      # ossMountConfig:\n(      #.*\n)+", text)
+    assert shown
+    example = yaml.safe_load(re.sub(r"(?m)^      # ", "", shown[0]))
+    assert example.keys() == {"ossMountConfig", "nasConfig", "vpcConfig"}
+    assert deployment_faults({**SERVICE, **example}) == []
+
+
+def test_what_both_can_be_told_is_told_in_the_same_way() -> None:
+    """But for the code: each is an extension of its own to DataWorks."""
+    of_function, of_service = (
+        DOCUMENT["resources"][name]["props"]["environmentVariables"] for name in ("extension", "service")
+    )
+    assert of_function.keys() <= of_service.keys()
+    assert [name for name in of_function if of_function[name] != of_service[name]] == ["DATAWORKS_EXTENSION_CODE"]
+
+
+def test_secrets_of_the_service_come_from_the_environment_alone() -> None:
+    """The file is committed."""
+    raw = DOCUMENT["resources"]["service"]["props"]["environmentVariables"]
+    secret = [name for name in raw if re.search("KEY|TOKEN|SECRET|WEBHOOK", name)]
+    assert secret == [
+        *("EVENTBRIDGE_TOKEN", "EXTENSION_LINK_KEY", "EXTENSION_ADMIN_TOKEN", "DINGTALK_WEBHOOK", "DINGTALK_SECRET")
+    ]
+    assert [raw[name] for name in secret] == [f"${{env('{name}', '')}}" for name in secret]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-service.txt"])
+def test_requirements_have_no_markers_since_pip_would_judge_them_by_this_machine(name: str) -> None:
     """Under Python 3.13 a `python_version < '3.13'` would leave out what the function's 3.12 needs."""
-    lines = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if "==" in line]
+    lines = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if "==" in line]
     assert lines
     assert [line for line in lines if ";" in line] == []
 

@@ -1,9 +1,13 @@
-"""The folder that is deployed: built once full and once light, and tried with the Python that the function has."""
+"""The folders that are deployed, built once each, and tried with the Python that they are for.
+
+The function's is built full and light, the service's light alone: what the SDK adds is the same.
+"""
 
 import ast
 import fcntl
 import json
 import os
+import py_compile
 import re
 import shutil
 import stat
@@ -14,6 +18,7 @@ import textwrap
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +29,7 @@ from click.testing import CliRunner
 from holidays.registry import COUNTRIES
 
 from extension import packing, storage
-from extension.packing import NoPackage, contents
+from extension.packing import FUNCTION, SERVICE, NoPackage, Package, contents
 from extension.sql.facts import Engine
 from extension.storage import ROOT
 from tests.sql import corpus
@@ -34,7 +39,7 @@ CACHE = ROOT / "build/.cache"
 POLICY = ROOT / "policy.yaml"
 
 
-class Package(NamedTuple):
+class Built(NamedTuple):
     """A folder that was built, what was said of it, and what is in it."""
 
     folder: Path
@@ -42,11 +47,11 @@ class Package(NamedTuple):
     files: dict[str, bytes]
 
 
-def built(folder: Path, *, light: bool) -> Package:
+def built(folder: Path, package: Package = FUNCTION, *, light: bool) -> Built:
     if PYTHON is None:
         pytest.skip(f"no Python {packing.PYTHON} on this machine: the package would have no byte code")
-    said = list(packing.build(folder, POLICY, light=light, python=PYTHON, cache=CACHE))
-    return Package(folder, said, contents(folder))
+    said = list(packing.build(folder, POLICY, package, light=light, python=PYTHON, cache=CACHE))
+    return Built(folder, said, contents(folder))
 
 
 @pytest.fixture(scope="session")
@@ -66,34 +71,46 @@ def alone(folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def installed(shared: Path) -> Path:
-    """The dependencies as pip installs them, which each build then takes from the cache."""
+    """The function's dependencies as pip installs them, which each build then takes from the cache."""
     with alone(shared):
-        return packing.install(ROOT / "requirements.txt", CACHE)
-
-
-def once(shared: Path, name: str) -> Package:
-    """A package that one process builds for all."""
-    folder, said = shared / name / "function", shared / name / "said.json"
-    with alone(shared):
-        if not said.exists():
-            said.parent.mkdir(exist_ok=True)
-            said.write_bytes(msgspec.json.encode(built(folder, light=name == "light").said))
-    return Package(folder, msgspec.json.decode(said.read_bytes()), contents(folder))
+        return packing.install(ROOT / FUNCTION.requirements, CACHE)
 
 
 @pytest.fixture(scope="session")
-def full(shared: Path, installed: Path) -> Package:
+def installed_for_service(shared: Path) -> Path:
+    with alone(shared):
+        return packing.install(ROOT / SERVICE.requirements, CACHE)
+
+
+def once(shared: Path, name: str, package: Package = FUNCTION) -> Built:
+    """A package that one process builds for all."""
+    folder, said = shared / name / package.name, shared / name / "said.json"
+    with alone(shared):
+        if not said.exists():
+            said.parent.mkdir(exist_ok=True)
+            said.write_bytes(msgspec.json.encode(built(folder, package, light=name != "full").said))
+    return Built(folder, msgspec.json.decode(said.read_bytes()), contents(folder))
+
+
+@pytest.fixture(scope="session")
+def full(shared: Path, installed: Path) -> Built:
     del installed
     return once(shared, "full")
 
 
 @pytest.fixture(scope="session")
-def light(shared: Path, installed: Path) -> Package:
+def light(shared: Path, installed: Path) -> Built:
     del installed
     return once(shared, "light")
 
 
-def run(package: Package, script: str, given: bytes = b"", **variables: str) -> str:
+@pytest.fixture(scope="session")
+def service(shared: Path, installed_for_service: Path) -> Built:
+    del installed_for_service
+    return once(shared, "service", SERVICE)
+
+
+def run(package: Built, script: str, given: bytes = b"", **variables: str) -> str:
     """What a script prints that runs in the function's Python, with nothing to import from but the package."""
     paths = (package.folder, *(package.folder / part for part in packing.PYTHONPATH))
     done = subprocess.run(  # noqa: S603  the Python that was found, and no shell
@@ -111,14 +128,37 @@ def sql_of_corpus() -> list[tuple[str, Engine, str]]:
     return [(entry.sql, entry.engine, entry.project) for entry in corpus.entries()]
 
 
-def test_a_package_has_what_the_function_runs_and_nothing_else(full: Package) -> None:
+def test_a_package_has_what_the_function_runs_and_nothing_else(full: Built) -> None:
     assert {path.name for path in full.folder.iterdir()} <= {*packing.TOP}
     assert {"handler.py", "policy.yaml", "extension/edges.py", "extension/checks/files.py"} <= full.files.keys()
-    assert not {f"extension/{name}.py" for name in packing.NOT_RUN} & full.files.keys()
+    assert not {f"extension/{name}.py" for name in FUNCTION.not_run} & full.files.keys()
     assert full.files["policy.yaml"] == POLICY.read_bytes()
 
 
-def test_our_own_code_has_sources_and_byte_code_and_the_dependencies_have_byte_code_alone(full: Package) -> None:
+def test_the_package_of_the_service_has_what_that_runs_and_nothing_else(service: Built) -> None:
+    assert {path.name for path in service.folder.iterdir()} == {*packing.TOP} - {"handler.py", "checks", "__pycache__"}
+    assert {
+        *("extension/service.py", "extension/pipeline.py", "extension/notices.py", "extension/pages/__init__.py"),
+        *("extension/pages/verdict.html.jinja", "extension/pages/style.css", "extension/stores/database.py"),
+    } <= service.files.keys()
+    assert not {f"extension/{name}.py" for name in SERVICE.not_run} & service.files.keys()
+    assert "extension/__pycache__/service.cpython-312.pyc" in service.files
+
+
+def test_a_module_that_is_left_out_is_left_out_with_what_is_below_it() -> None:
+    folder = ROOT / "extension"
+    below = ("pages/__init__.py", "pages/texts.py", "pages/base.html.jinja", "stores/database.py", "service.py")
+    beside = ("stores/__init__.py", "stores/folder.py", "pagesize.py", "services.py")
+    assert [name for name in below if FUNCTION.runs(folder / name)] == []
+    assert [name for name in beside if not FUNCTION.runs(folder / name)] == []
+    assert [name for name in (*below, *beside) if not SERVICE.runs(folder / name)] == []
+
+
+def test_the_service_is_proved_by_its_health(service: Built) -> None:
+    assert service.said[2:] == ["proved: the service starts, answers /healthz and ends"]
+
+
+def test_our_own_code_has_sources_and_byte_code_and_the_dependencies_have_byte_code_alone(full: Built) -> None:
     ours = {Path(path) for path in full.files if path.endswith(".py")}
     assert {path.parts[0] for path in ours} == {"handler.py", "extension"}
     made = {str(path.parent / "__pycache__" / f"{path.stem}.cpython-312.pyc") for path in ours}
@@ -129,13 +169,13 @@ def test_our_own_code_has_sources_and_byte_code_and_the_dependencies_have_byte_c
     assert {struct.unpack_from("<I", full.files[path], 4)[0] for path in made | theirs} == {unchecked}
 
 
-def test_byte_code_says_where_its_source_is_in_the_function_and_not_where_it_was_made(full: Package) -> None:
+def test_byte_code_says_where_its_source_is_in_the_function_and_not_where_it_was_made(full: Built) -> None:
     assert b"/code/extension/edges.py" in full.files["extension/__pycache__/edges.cpython-312.pyc"]
     assert b"/code/python/yaml/nodes.py" in full.files["python/yaml/nodes.pyc"]
     assert [path for path, file in full.files.items() if str(full.folder.parent).encode() in file] == []
 
 
-def test_the_same_input_gives_the_same_bytes(full: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_input_gives_the_same_bytes(full: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONOPTIMIZE", "2")
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     umask = os.umask(0o077)
@@ -148,7 +188,7 @@ def test_the_same_input_gives_the_same_bytes(full: Package, tmp_path: Path, monk
     assert Path(f"{again.folder}.zip").read_bytes() == Path(f"{full.folder}.zip").read_bytes()
 
 
-def test_everybody_may_read_what_is_packed(full: Package) -> None:
+def test_everybody_may_read_what_is_packed(full: Built) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in full.folder.rglob("*") if path.is_file()} == {0o644}
     assert {stat.S_IMODE(path.stat().st_mode) for path in full.folder.rglob("*") if path.is_dir()} == {0o755}
     with zipfile.ZipFile(f"{full.folder}.zip") as packed:
@@ -156,33 +196,45 @@ def test_everybody_may_read_what_is_packed(full: Package) -> None:
         assert packed.namelist() == sorted(full.files)
 
 
-def test_a_package_is_proved_with_each_client_that_it_has(full: Package) -> None:
+def test_a_package_is_proved_with_each_client_that_it_has(full: Built) -> None:
     assert [line for line in full.said if "proved" in line] == [
         "proved: the verdict on a sample event, FAIL, is posted and returned",
         "proved with DATAWORKS_CLIENT=sdk: the verdict on a sample event, FAIL, is posted and returned",
     ]
 
 
-def test_a_light_package_is_proved_without_the_sdk(light: Package) -> None:
+def test_a_light_package_is_proved_without_the_sdk(light: Built) -> None:
     assert light.said[2:] == ["proved: the verdict on a sample event, FAIL, is posted and returned"]
 
 
-@pytest.mark.parametrize(("name", "most_mb"), [("full", 37), ("light", 11.8)])
+@pytest.mark.parametrize(("name", "most_mb"), [("full", 37), ("light", 11.8), ("service", 49.5)])
 def test_a_package_is_no_larger_than_it_was(name: str, most_mb: float, request: pytest.FixtureRequest) -> None:
-    package: Package = request.getfixturevalue(name)
+    package: Built = request.getfixturevalue(name)
     assert sum(map(len, package.files.values())) <= most_mb * 1e6
 
 
 def test_a_light_package_is_without_the_sdk_and_what_only_that_needs(installed: Path) -> None:
-    assert packing.needed(installed, light=True) == {
+    assert packing.needed(installed, FUNCTION, light=True) == {
         *("certifi", "common-expression-language", "google-re2", "holidays", "msgspec", "python-dateutil", "pyyaml"),
         *("six", "sqlglot", "sqlglot-maxcompute", "tenacity", "tzdata"),
     }
 
 
-def test_a_full_package_has_all_that_requirements_txt_names(installed: Path) -> None:
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert packing.needed(installed, light=False) == {line.partition("==")[0] for line in lines if "==" in line}
+@pytest.mark.parametrize(
+    ("package", "fixture"), [(FUNCTION, "installed"), (SERVICE, "installed_for_service")], ids=["function", "service"]
+)
+def test_a_full_package_has_all_that_its_requirements_name(
+    package: Package, fixture: str, request: pytest.FixtureRequest
+) -> None:
+    lines = (ROOT / package.requirements).read_text(encoding="utf-8").splitlines()
+    named = {re.split(r"==|\[", line)[0] for line in lines if "==" in line}
+    assert packing.needed(request.getfixturevalue(fixture), package, light=False) == named
+
+
+def test_a_light_service_is_without_the_sdk_and_has_its_own_dependencies(installed_for_service: Path) -> None:
+    light = packing.needed(installed_for_service, SERVICE, light=True)
+    assert {"uvicorn", "click", "h11", "psycopg-binary", "pymysql", "sqlalchemy", "cryptography"} <= light
+    assert not {*packing.OF_SDK, "alibabacloud-credentials"} & light
 
 
 def test_only_holidays_needs_what_is_zipped_with_it(installed: Path) -> None:
@@ -195,7 +247,7 @@ def test_only_holidays_needs_what_is_zipped_with_it(installed: Path) -> None:
     assert users == {"holidays", "python_dateutil"}
 
 
-def test_the_dependencies_of_a_light_package_can_all_be_imported(light: Package) -> None:
+def test_the_dependencies_of_a_light_package_can_all_be_imported(light: Built) -> None:
     script = """
         import importlib, sys, zipfile
         from pathlib import Path
@@ -212,7 +264,37 @@ def test_the_dependencies_of_a_light_package_can_all_be_imported(light: Package)
     }
 
 
-def test_sql_of_every_engine_is_read_as_it_is_with_all_of_sqlglot(light: Package) -> None:
+def test_the_dependencies_of_the_service_need_nothing_that_is_left_out_of_them(
+    service: Built, installed_for_service: Path
+) -> None:
+    """What is not installed at all, an event loop of another make say, they do without."""
+    script = """
+        import importlib, sys, warnings
+        from pathlib import Path
+        warnings.simplefilter("ignore")
+        for name in NAMES:
+            for path in sorted(Path(FOLDER, name).rglob("*.pyc")):
+                module = ".".join(path.relative_to(FOLDER).with_suffix("").parts).removesuffix(".__init__")
+                try:
+                    importlib.import_module(module)
+                except ImportError as error:
+                    print(error.name or "")
+                else:
+                    print("imported", module)
+    """
+    names = ("anyio", "h11", "jinja2", "prometheus_client", "psycopg", "pymysql", "sqlalchemy", "starlette", "uvicorn")
+    head = f"NAMES, FOLDER = {names!r}, {str(service.folder / 'python')!r}\n"
+    shown = run(service, head + textwrap.dedent(script)).splitlines()
+    assert {"sqlalchemy.dialects.postgresql.psycopg", "starlette.templating", "uvicorn.server"} <= {
+        line.removeprefix("imported ") for line in shown
+    }
+    missing = {line for line in shown if line and not line.startswith("imported ")}
+    assert "trio" in missing
+    places = {name: installed_for_service / name.replace(".", "/") for name in missing}
+    assert [name for name, place in places.items() if place.exists() or place.with_suffix(".py").exists()] == []
+
+
+def test_sql_of_every_engine_is_read_as_it_is_with_all_of_sqlglot(light: Built) -> None:
     script = """
         import sys, msgspec
         from extension.sql import analyse
@@ -228,7 +310,7 @@ def test_sql_of_every_engine_is_read_as_it_is_with_all_of_sqlglot(light: Package
     assert [text for text, found, facts in zip(texts, read, wanted, strict=True) if found != facts] == []
 
 
-def test_holidays_have_the_names_that_they_have_with_all_languages(light: Package) -> None:
+def test_holidays_have_the_names_that_they_have_with_all_languages(light: Built) -> None:
     script = """
         import json
         from holidays.registry import COUNTRIES
@@ -250,7 +332,7 @@ def test_holidays_have_the_names_that_they_have_with_all_languages(light: Packag
 
 
 @pytest.mark.parametrize("country", ["CN", "DE-BY", "US-CA", "HK"])
-def test_the_calendar_of_a_rule_reads_a_country(country: str, light: Package) -> None:
+def test_the_calendar_of_a_rule_reads_a_country(country: str, light: Built) -> None:
     script = f"""
         from datetime import datetime
         from extension.windows import Holidays
@@ -259,7 +341,7 @@ def test_the_calendar_of_a_rule_reads_a_country(country: str, light: Package) ->
     assert run(light, script) == "True\n"
 
 
-def test_every_example_of_a_policy_is_valid_in_a_light_package(light: Package) -> None:
+def test_every_example_of_a_policy_is_valid_in_a_light_package(light: Built) -> None:
     script = """
         import sys
         from pathlib import Path
@@ -272,13 +354,13 @@ def test_every_example_of_a_policy_is_valid_in_a_light_package(light: Package) -
     assert run(light, script, "\n".join(paths).encode()).splitlines() == ["True"] * len(paths)
 
 
-def test_timezones_are_those_of_the_package_where_the_image_has_none(light: Package) -> None:
+def test_timezones_are_those_of_the_package_where_the_image_has_none(light: Built) -> None:
     assert run(light, "from zoneinfo import ZoneInfo; print(ZoneInfo('Asia/Shanghai'))", PYTHONTZPATH="") == (
         "Asia/Shanghai\n"
     )
 
 
-def test_signatures_can_be_verified_with_what_is_left_of_cryptography(full: Package) -> None:
+def test_signatures_can_be_verified_with_what_is_left_of_cryptography(full: Built) -> None:
     script = """
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -292,7 +374,7 @@ def test_signatures_can_be_verified_with_what_is_left_of_cryptography(full: Pack
     assert run(full, script) == "verified\n"
 
 
-def test_shared_objects_end_with_their_last_segment(full: Package, installed: Path) -> None:
+def test_shared_objects_end_with_their_last_segment(full: Built, installed: Path) -> None:
     objects = {path.removeprefix("python/"): file for path, file in full.files.items() if path.endswith(".so")}
     assert objects
     for path, file in objects.items():
@@ -327,37 +409,64 @@ def test_what_is_no_shared_object_of_the_function_stays_as_it_is(content: bytes)
     assert packing.trimmed(content) == content
 
 
-def test_every_pattern_of_what_is_left_out_leaves_out_something(installed: Path) -> None:
-    paths = [path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()]
-    idle = [pattern for pattern, _ in packing.LEFT_OUT if not any(re.fullmatch(pattern, path) for path in paths)]
+@pytest.mark.parametrize(
+    ("patterns", "fixture"),
+    [(packing.LEFT_OUT, "installed"), (packing.LEFT_OUT_OF_SERVICE, "installed_for_service")],
+    ids=["function", "service"],
+)
+def test_every_pattern_of_what_is_left_out_leaves_out_something(
+    patterns: list[tuple[str, str]], fixture: str, request: pytest.FixtureRequest
+) -> None:
+    folder: Path = request.getfixturevalue(fixture)
+    paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    idle = [pattern for pattern, _ in patterns if not any(re.fullmatch(pattern, path) for path in paths)]
     assert idle == []
 
 
-def modules_of(file: Path) -> Iterator[Path]:
-    """The modules of ours that a file imports, at the top or inside a function."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        names = []
+@cache
+def needs(file: Path) -> frozenset[Path]:
+    """The modules of ours that a file imports, at the top or inside a function, and does not do without."""
+    nodes = [*ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    optional = {
+        inner
+        for node in nodes
+        if isinstance(node, ast.Try) and any("ImportError" in ast.unparse(each.type or node) for each in node.handlers)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    names: set[str] = set()
+    for node in nodes:
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            path = ROOT.joinpath(*name.split("."))
-            yield from (each for each in (path.with_suffix(".py"), path / "__init__.py") if each.is_file())
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node not in optional:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    paths = [ROOT.joinpath(*name.split(".")) for name in names if name.partition(".")[0] == "extension"]
+    return frozenset(
+        each for path in paths for each in (path.with_suffix(".py"), path / "__init__.py") if each.is_file()
+    )
 
 
-def test_nothing_that_the_function_runs_needs_a_module_that_is_left_out() -> None:
-    found, ahead = {ROOT / "handler.py"}, [ROOT / "handler.py"]
-    while ahead:
-        new = {*modules_of(ahead.pop())} - found
-        found |= new
-        ahead += new
-    assert ROOT / "extension/pipeline.py" in found
-    assert not {ROOT / f"extension/{name}.py" for name in packing.NOT_RUN} & found
+@pytest.mark.parametrize("package", [FUNCTION, SERVICE], ids=["function", "service"])
+def test_nothing_that_is_packed_needs_a_module_that_is_left_out(package: Package) -> None:
+    packed = [file for file in (ROOT / "extension").rglob("*.py") if package.runs(file)]
+    packed += [ROOT / name for name in package.files]
+    assert ROOT / "extension/pipeline.py" in packed
+    needed = {(file.name, each.name) for file in packed for each in needs(file) if each.name != "__init__.py"}
+    assert ("pipeline.py", "journal.py") in needed
+    assert [(file, each) for file in packed for each in needs(file) if not package.runs(each)] == []
+
+
+def test_a_module_that_is_done_without_is_not_needed(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "try:\n    from extension.local import DataWorks\nexcept ImportError:\n    from extension import cases\n",
+        encoding="utf-8",
+    )
+    assert {path.name for path in needs(tmp_path / "a.py")} == {"__init__.py", "cases.py"}
 
 
 def test_every_module_that_is_left_out_is_one() -> None:
-    assert [name for name in packing.NOT_RUN if not (ROOT / f"extension/{name}.py").is_file()] == []
+    places = (ROOT / "extension" / name.replace(".", "/") for name in (*packing.NOT_RUN, *packing.OF_SERVICE))
+    assert [place for place in places if not (place.is_dir() or place.with_suffix(".py").is_file())] == []
 
 
 def test_pip_is_asked_once_for_each_requirements_txt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -414,7 +523,7 @@ def test_a_named_python_of_another_version_is_refused(tmp_path: Path) -> None:
     assert (shown.exit_code, shown.stderr) == (2, "error: PACKAGE_PYTHON: no-such-python is no Python 3.12\n")
 
 
-def test_the_command_builds_over_what_it_built_before(light: Package, tmp_path: Path) -> None:
+def test_the_command_builds_over_what_it_built_before(light: Built, tmp_path: Path) -> None:
     shutil.copytree(light.folder, tmp_path / "function")
     (tmp_path / "function/extension/old.py").write_text("", encoding="utf-8")
     environment = {"LIGHT": "1", "PACKAGE_PYTHON": str(PYTHON)}
@@ -423,6 +532,24 @@ def test_the_command_builds_over_what_it_built_before(light: Package, tmp_path: 
     assert shown.stdout.startswith(f"{tmp_path}/function: {len(light.files)} files, ")
     assert contents(tmp_path / "function") == light.files
     assert sorted(path.name for path in tmp_path.iterdir()) == ["function", "function.zip"]
+
+
+@pytest.mark.parametrize(("environment", "folder"), [({}, "function"), ({"SERVICE": "1"}, "service")])
+def test_the_command_makes_the_package_that_is_asked_for(
+    environment: dict[str, str], folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, Package]] = []
+
+    def build(dest: Path, policy: Path, package: Package, **_: object) -> list[str]:
+        assert policy == POLICY
+        asked.append((dest, package))
+        return ["built"]
+
+    monkeypatch.setattr(packing, "build", build)
+    for arguments, dest in (([], ROOT / "build" / folder), (["--dest", str(tmp_path / "x")], tmp_path / "x")):
+        shown = CliRunner().invoke(packing.main, arguments, env={"SERVICE": "", **environment})
+        assert (shown.exit_code, shown.stdout) == (0, "built\n")
+        assert (asked[-1][0], asked[-1][1].name) == (dest, folder)
 
 
 def test_the_module_is_a_command() -> None:
@@ -447,7 +574,7 @@ def test_without_the_python_of_the_function_sources_are_packed_and_that_is_said(
 
 def test_nothing_is_proved_where_the_function_cannot_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("platform.machine", lambda: "arm64")
-    said = list(packing._proofs("python3.12", tmp_path / "none.zip", light=False))
+    said = list(packing._proofs(FUNCTION, "python3.12", tmp_path / "none.zip", light=False))
     assert said == ["not proved: that needs Python 3.12 on Linux and x86_64"]
 
 
@@ -461,7 +588,7 @@ def test_custom_checks_and_the_compiled_policy_are_packed_with_another_policy(
     (folder / "checks/names.txt").write_bytes(b"x")
     shutil.copyfile(POLICY, folder / "other.yaml")
     (tmp_path / "function").mkdir()
-    packing.own(folder / "other.yaml", tmp_path / "function")
+    packing.own(FUNCTION, folder / "other.yaml", tmp_path / "function")
     files = contents(tmp_path / "function")
     assert {path for path in files if not path.startswith("extension/")} == {
         *("handler.py", "policy.yaml", "policy.compiled", "checks/names.txt")
@@ -489,13 +616,67 @@ def test_a_package_that_posts_no_verdict_is_none(tmp_path: Path) -> None:
         packing.prove(sys.executable, zipped(tmp_path, handler), {})
 
 
-def test_a_package_that_writes_into_its_folder_is_none(full: Package, tmp_path: Path) -> None:
+def test_a_package_that_writes_into_its_folder_is_none(full: Built, tmp_path: Path) -> None:
     writing = b"\nimport os\nos.chmod(os.path.dirname(__file__), 0o755)\nopen(__file__ + '.log', 'w').close()\n"
     files = full.files | {"handler.py": full.files["handler.py"] + writing}
     del files["__pycache__/handler.cpython-312.pyc"]
     packing.archive(files, tmp_path / "function.zip")
     with pytest.raises(NoPackage, match="the package writes to its own folder"):
         packing.prove(str(PYTHON), tmp_path / "function.zip", {})
+
+
+WELL = """
+import http.server, os
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(STATUS)
+        self.end_headers()
+if __name__ == "__main__":
+    port = int(os.environ["EXTENSION_LISTEN"].rpartition(":")[2])
+    http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+
+def served(tmp_path: Path, script: str) -> None:
+    """Try a package that has a script for the service, and its byte code."""
+    source = tmp_path / "extension/service.py"
+    source.parent.mkdir()
+    source.write_text(script, encoding="utf-8")
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    packing.archive({f"extension/{path}": file for path, file in contents(source.parent).items()}, tmp_path / "s.zip")
+    packing.serve(sys.executable, tmp_path / "s.zip")
+
+
+def test_a_service_that_is_well_and_writes_nothing_is_one(tmp_path: Path) -> None:
+    served(tmp_path, WELL.replace("STATUS", "200"))
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [("import nothing", "(?s)the service: Traceback.*No module named 'nothing'"), ("", "the service: says nothing")],
+)
+def test_a_service_that_does_not_start_is_none(script: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(NoPackage, match=problem):
+        served(tmp_path, script)
+
+
+def test_a_service_that_is_not_well_in_time_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "START_S", 0.5)
+    with pytest.raises(NoPackage, match=r'"GET /healthz HTTP/1.1" 503|the service: says nothing'):
+        served(tmp_path, WELL.replace("STATUS", "503"))
+
+
+def test_a_service_that_does_not_end_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "END_S", 0.1)
+    deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    with pytest.raises(NoPackage, match="the service: does not end when it is told to"):
+        served(tmp_path, deaf + WELL.replace("STATUS", "200"))
+
+
+def test_a_service_that_writes_into_its_folder_is_none(tmp_path: Path) -> None:
+    writing = "import os\nos.chmod('.', 0o755)\nopen('log', 'w').close()\n"
+    with pytest.raises(NoPackage, match="the service: the package writes to its own folder"):
+        served(tmp_path, writing + WELL.replace("STATUS", "200"))
 
 
 def test_a_program_that_is_not_there_is_said() -> None:
