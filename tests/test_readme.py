@@ -109,7 +109,16 @@ def test_the_cases_that_are_shown_are_what_the_command_prints() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/policy.md", "docs/checks.md", "docs/ram/README.md", "examples/README.md"]
+    "name",
+    [
+        "README.md",
+        "SECURITY.md",
+        "docs/policy.md",
+        "docs/checks.md",
+        "docs/service.md",
+        "docs/ram/README.md",
+        "examples/README.md",
+    ],
 )
 def test_files_that_are_linked_are_there(name: str) -> None:
     page = ROOT / name
