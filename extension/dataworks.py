@@ -201,8 +201,8 @@ class Line:
 
     def _again(self, attempt: Callable[[], Mapping[str, object]], failed: PlatformError) -> Mapping[str, object]:
         """What comes of a call that `failed` once. Tenacity takes 45 ms to import, so it is loaded only here."""
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt  # noqa: PLC0415
-        from tenacity.wait import wait_random_exponential  # noqa: PLC0415
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt  # noqa: PLC0415  slow to load
+        from tenacity.wait import wait_random_exponential  # noqa: PLC0415  slow to load
 
         first = [failed]
         jitter = wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S)

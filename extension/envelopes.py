@@ -5,7 +5,7 @@ envelopes) and https://www.alibabacloud.com/help/en/functioncompute/fc/http-trig
 """
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
 import msgspec
@@ -62,11 +62,17 @@ def request(envelope: Mapping[str, object]) -> Request | None:
         body = b64decode(body, validate=True) if _flag(envelope.get("isBase64Encoded")) else body
     except ValueError as error:  # half of a surrogate pair, or no Base64
         raise MessageError("body", "is no text, or no Base64 where it should be") from error
+    headers = joined(_inside(envelope.get("headers")).items())
+    return Request(method=str(_inside(http).get("method", "")).upper(), headers=headers, body=body)
+
+
+def joined(headers: Iterable[tuple[str, object]]) -> Mapping[str, str]:
+    """Headers by their names in lower case, the values of one that comes more than once joined."""
     found: dict[str, str] = {}
-    for name, value in _inside(envelope.get("headers")).items():
+    for name, value in headers:
         key = name.lower()
         found[key] = f"{found[key]}, {value}" if key in found else str(value)
-    return Request(method=str(_inside(http).get("method", "")).upper(), headers=found, body=body)
+    return found
 
 
 def _inside(value: object) -> Mapping[str, object]:

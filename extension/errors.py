@@ -4,6 +4,7 @@ The facts are attributes; the text of an error is one line that names the place.
 """
 
 from collections.abc import Iterable
+from pathlib import PurePath
 
 import msgspec
 
@@ -151,6 +152,15 @@ class PlatformError(ExtensionError):
         """
         passing = self.status in _TIME_OR_CALLER or self.code.startswith(_TIME_OR_CALLER_CODES)
         return 400 <= self.status < 500 and not passing  # noqa: PLR2004  the HTTP class of client errors
+
+
+def trace(error: BaseException) -> str:
+    """Type and place of an exception, whose text may say what nobody shall read."""
+    last = error.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    place = f" at {PurePath(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno}" if last else ""
+    return f"{type(error).__name__}{place}"
 
 
 _OF_THE_SIGNATURE = (

@@ -4,7 +4,7 @@ A rule that reads what a record does not hold may come out in another way than i
 where it could make the verdict worse than the other rules do, the event is not decidable.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -15,17 +15,10 @@ from extension.errors import ConditionError
 from extension.events import Event, Missing, Payload, Reason, Unknown
 from extension.records import ALL, Found, Record
 from extension.rules import Policy, Rule
-from extension.verdict import UNRECORDED, Judged, Mode, Result
-
-_RANK: Mapping[Result, int] = {result: rank for rank, result in enumerate((Result.OK, Result.WARN, Result.FAIL))}
+from extension.verdict import UNRECORDED, Judged, Mode, Result, worst_of
 
 COUNTED = frozenset({Mode.ENFORCE, Mode.OVERRULED})
 """Modes of findings that a policy decides by, whether or not a switch or a parameter then overrules it."""
-
-
-def worst(results: Iterable[Result]) -> Result:
-    """The worst of some results, OK for none."""
-    return max(results, key=_RANK.__getitem__, default=Result.OK)
 
 
 def counts(finding: Found | Judged) -> bool:
@@ -81,13 +74,13 @@ class Judge:
         if not doubtful:
             result = verdict.result
             if any(judged.mode is Mode.OVERRULED for judged in verdict.findings):
-                result = worst(judged.result for judged in verdict.findings if judged.mode in COUNTED)
+                result = worst_of(judged.result for judged in verdict.findings if judged.mode in COUNTED)
             return Opinion(result=result, findings=verdict.findings)
         findings = tuple(judged for judged in verdict.findings if judged.rule not in doubtful)
-        decided = worst(judged.result for judged in findings if judged.mode in COUNTED)
+        decided = worst_of(judged.result for judged in findings if judged.mode in COUNTED)
         raised = {judged.rule for judged in verdict.findings if judged.error}
-        possible = worst(self._possible(doubtful, record, event, raised))
-        certain = _RANK[possible] <= _RANK[decided]
+        possible = worst_of(self._possible(doubtful, record, event, raised))
+        certain = worst_of((possible, decided)) is decided
         return Opinion(result=decided if certain else None, findings=findings, open=tuple(sorted(doubtful)))
 
     def _of(self, code: str) -> tuple[_Concern, ...]:

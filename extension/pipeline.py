@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -22,6 +21,7 @@ from extension.errors import (
     MessageError,
     PlatformError,
     SignatureError,
+    trace,
 )
 from extension.events import Delivery, Event, Missing, Reason, Unknown, known
 from extension.rules import Exemption, Policy, Rule
@@ -156,7 +156,7 @@ def _judge(rule: Rule, event: Event[Any], late: Callable[[], bool]) -> _Outcome:
         findings, result, error = (_findings(rule, event), rule.result, "") if rule.is_plain else _apply(rule, event)
         exemption = _exemption(rule, event, late=late()) if findings else None
     except (Exception, SystemExit) as problem:  # noqa: BLE001  whatever a check does, the user is answered
-        return _Outcome(rule=rule, problems=problems, findings=(RAISED,), result=rule.on_error, error=_trace(problem))
+        return _Outcome(rule=rule, problems=problems, findings=(RAISED,), result=rule.on_error, error=trace(problem))
     return _Outcome(rule=rule, problems=problems, findings=findings, result=result, error=error, exemption=exemption)
 
 
@@ -258,15 +258,6 @@ def _subject(event: Event[Any]) -> Mapping[str, str]:
         "rule": "",
     }
     return {name: clean(facts[name]) or "-" for name in SUBJECT}
-
-
-def _trace(error: BaseException) -> str:
-    """Type and place of an exception."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{place}"
 
 
 def run(body: object, extension: Extension, context: object) -> str:
@@ -449,7 +440,7 @@ def _decide(event: Event[Any], policy: Policy, extension: Extension, call: Call)
     except TimeoutError as error:
         judging.stop(asking.rule, str(error))
     except Exception as problem:  # noqa: BLE001  an error of ours: it costs the rules their verdict, and nobody an answer
-        judging.fail(_trace(problem))
+        judging.fail(trace(problem))
     verdict, event = judging.verdict(), judging.event
     if mode is Switch.SHADOW:
         verdict = _overruled(verdict, "EXTENSION_MODE is shadow: nothing is blocked")

@@ -10,13 +10,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from sys import getsizeof
 from typing import Any
 
 import msgspec
 
-from extension.errors import ExtensionError
+from extension.errors import ExtensionError, trace
 from extension.events import Event, FileSnapshot
 from extension.records import MAX_BYTES, Judgement, Record, record
 from extension.storage import LOG
@@ -291,13 +290,7 @@ def _tried(work: Callable[[], object]) -> str:
     try:
         work()
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever is wrong with one record, or with the store, the thread goes on
-        if isinstance(error, ExtensionError):
-            return str(error)
-        trace = error.__traceback__
-        while trace and trace.tb_next:
-            trace = trace.tb_next
-        place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-        return f"{type(error).__name__}{place}"
+        return str(error) if isinstance(error, ExtensionError) else trace(error)
     return ""
 
 

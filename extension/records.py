@@ -84,7 +84,10 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One verdict. Ids sort by the moment of judging; texts of strangers are as `verdict.clean` leaves them."""
+    """One verdict. Ids sort by the moment of judging; texts are as `verdict.clean` leaves them.
+
+    But for those in `data` and `answers`, which are as they came: who shows them has to make them harmless.
+    """
 
     id: str
     """`20261127T083015123456-1a2b3c4d5e6f`: when it was judged, in UTC, and a digest of what."""

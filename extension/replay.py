@@ -16,11 +16,11 @@ import msgspec
 
 from extension import logs, storage
 from extension.errors import Fault, PolicyError
-from extension.evidence import Judge, Opinion, counts, worst
+from extension.evidence import Judge, Opinion, counts
 from extension.logs import Part, Reader, Span
 from extension.records import Found, Record
 from extension.rules import Policy
-from extension.verdict import LATE, Judged, Mode, Result
+from extension.verdict import LATE, Judged, Mode, Result, worst_of
 
 KEYS = 10_000
 """Most users, workspaces, ... that are counted one by one; all others are counted together."""
@@ -284,7 +284,7 @@ def _verdict(record: Record) -> Result | None:
         return None
     if not any(found.mode is Mode.OVERRULED for found in record.findings):
         return record.result
-    decided = worst(found.result for found in record.findings if counts(found))
+    decided = worst_of(found.result for found in record.findings if counts(found))
     whole = len(record.findings) >= record.findings_total
     return decided if whole or decided is Result.FAIL else None
 

@@ -5,15 +5,14 @@ runtime of Function Compute it takes the invocations of an FC-hosted extension, 
 """
 
 import asyncio
-import hmac
 import logging
 import sys
 from asyncio import TimerHandle, Transport
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -27,9 +26,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from extension import certificates, edges, envelopes, journal, notices, pipeline
 from extension.edges import Call, Extension, ServiceEnvironment, need
-from extension.errors import ConfigurationError, ExtensionError, PolicyError, SignatureError
+from extension.errors import ConfigurationError, ExtensionError, PolicyError, SignatureError, trace
 from extension.metrics import CONTENT_TYPE, Metrics
 from extension.pages import site
+from extension.pages.sessions import Sessions
 from extension.records import Judgement
 from extension.storage import LOG
 from extension.verdict import Result, clean
@@ -86,6 +86,8 @@ class Service:
             certificates.load()
         if extension.environment.eventbridge_url and not extension.environment.eventbridge_token:
             journal.warned(_ANYBODY)
+        secure = extension.environment.url.startswith("https:")
+        self._sessions = Sessions(environment.admin_token, edges.now, secure=secure)
         self._store = extension.open_store()
         self.site = site.Site(
             store=self._store,
@@ -98,6 +100,7 @@ class Service:
         self.app = Starlette(
             routes=self._routes(), exception_handlers={**site.handlers(self.site)}, lifespan=self._lifespan
         )
+        self.app.router.redirect_slashes = False  # it would send people to whatever host the request names
 
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [
@@ -188,7 +191,7 @@ class Service:
 
     async def events(self, request: Request) -> Response:
         """Take what EventBridge pushes: see `pipeline.push`."""
-        headers = _headers(request)
+        headers = envelopes.joined(request.headers.items())
         call = self._call(headers)
 
         async def answer() -> Response:
@@ -213,10 +216,12 @@ class Service:
     async def invoke(self, request: Request) -> Response:
         """Take an invocation of the function, for which Function Compute sets a header that no client can send.
 
-        Without it, it is a request through the HTTP trigger: anybody can send one to this path.
-        Source: https://www.alibabacloud.com/help/en/function-compute/latest/custom-runtime-event-functions
+        Without it, it is a request through the HTTP trigger: anybody can send one to this path. The header is
+        documented for custom runtimes of before, and unverified for 3.0: without it nobody is let in.
+        Source: https://www.alibabacloud.com/help/doc-detail/191342.htm (the header) and
+        https://www.alibabacloud.com/help/en/function-compute/latest/custom-runtime-event-functions
         """
-        headers = _headers(request)
+        headers = envelopes.joined(request.headers.items())
         call = self._call(headers)
         if headers.get("x-fc-control-path") != "/invoke":
             journal.refused(call, SignatureError("no invocation by Function Compute", status=404))
@@ -233,14 +238,14 @@ class Service:
 
         return await self._counted("/invoke", call, answer)
 
-    async def _counted(self, path: str, call: Call, answer: Callable[[], Any]) -> Response:
+    async def _counted(self, path: str, call: Call, answer: Callable[[], Awaitable[Response]]) -> Response:
         try:
-            response = cast("Response", await answer())
+            response = await answer()
         except ClientDisconnect:
             self.metrics.answered(path, 499, call.elapsed_ms() / 1000)
             return Response(status_code=499)
         except Exception as error:  # noqa: BLE001  one of ours: the event has to come again, and the text can quote it
-            journal.unanswerable(call, ExtensionError(f"{type(error).__name__} in the service"))
+            journal.unanswerable(call, ExtensionError(trace(error)))
             response = JSONResponse({"error": "InternalError"}, status_code=500)
         self.metrics.answered(path, response.status_code, call.elapsed_ms() / 1000)
         return response
@@ -270,19 +275,10 @@ class Service:
 
     def _may_count(self, request: Request) -> bool:
         if self._environment.admin_token:
-            expected = f"Bearer {self._environment.admin_token}".encode()
-            return hmac.compare_digest(request.headers.get("authorization", "").encode("latin-1"), expected)
+            return self._sessions.admits(request)
         local = request.client is not None and request.client.host in ("127.0.0.1", "::1")
         forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
         return local and not forwarded and not self._environment.function_compute
-
-
-def _headers(request: Request) -> Mapping[str, str]:
-    """The headers, those that come more than once joined."""
-    found: dict[str, str] = {}
-    for name, value in request.headers.items():
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
 
 
 async def _body(request: Request) -> bytes:

@@ -380,10 +380,14 @@ SUBJECT = frozenset({"event", "operator", "workspace", "time", "rule"})
 give them), the event's time or else that of judging, in the policy's timezone, and the rule's id."""
 
 
+def worst_of(results: Iterable[Result]) -> Result:
+    """The worst of some results, OK for none."""
+    return max(results, key=_RANK.__getitem__, default=Result.OK)
+
+
 def worst(findings: Iterable[Judged]) -> Result:
     """The verdict that enforced findings add up to."""
-    results = (judged.result for judged in findings if judged.mode is Mode.ENFORCE)
-    return max(results, key=_RANK.__getitem__, default=Result.OK)
+    return worst_of(judged.result for judged in findings if judged.mode is Mode.ENFORCE)
 
 
 MAX_VALUE_CHARS = 120

@@ -157,7 +157,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     Here and not beside the tests: the process that prints collects none of them when they run on several cores.
     """
     from tests import test_outages  # noqa: PLC0415  what the summary is of, and nothing that other tests need
-    from tests.sql import corpus  # noqa: PLC0415
+    from tests.sql import corpus  # noqa: PLC0415  the same
 
     passed = [report.nodeid for report in terminalreporter.getreports("passed")]
     if any("test_corpus" in test for test in passed):

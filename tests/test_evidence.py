@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from extension import catalogue, envelopes, events, pipeline
 from extension.checks.registry import BY_ID
 from extension.events import Event, FileSnapshot, TableSnapshot
-from extension.evidence import COUNTED, Judge, Opinion, worst
+from extension.evidence import COUNTED, Judge, Opinion
 from extension.records import Record
 from extension.rules import Policy
 from extension.storage import ROOT, load
-from extension.verdict import Mode, Result
+from extension.verdict import Mode, Result, worst_of
 from tests.cases import documented, event
 from tests.recorded import NOTHING, NOW, OPTIONS_ASKED, judged, policy_of, recorded
 from tests.strategies import ABOVE, completed, examples, rules
@@ -61,7 +61,7 @@ def test_what_is_decided_by_a_record_would_have_been_decided_on_the_event(data: 
     names = data.draw(st.sets(st.sampled_from(("file", "table", "instances", "roles", "parameters")), max_size=2))
     unasked: dict[str, Any] = dict.fromkeys(names)
     found = opinion(policy, recorded(msgspec.structs.replace(whole, **unasked), asked))
-    assert found.result in {OPEN, worst(each.result for each in truth.findings if each.mode in COUNTED)}
+    assert found.result in {OPEN, worst_of(each.result for each in truth.findings if each.mode in COUNTED)}
     settled = {(each.rule, each.result) for each in found.findings}
     assert settled == {(each.rule, each.result) for each in truth.findings if each.rule not in found.open}
 

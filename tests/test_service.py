@@ -148,11 +148,12 @@ def test_an_error_of_ours_is_a_500_that_says_nothing(running: Running, caplog: p
     def broken(*_: object) -> pipeline.Response:
         raise RuntimeError("select secret from t")
 
+    line = broken.__code__.co_firstlineno + 1
     running.monkeypatch.setattr(pipeline, "push", broken)
     answer = running.take(event("download-resources"))
     assert (answer.status, json.loads(answer.body)) == (500, {"error": "InternalError"})
     assert "secret" not in caplog.text
-    assert [line["error"] for line in log(caplog, "unanswerable")] == ["RuntimeError in the service"]
+    assert [line["error"] for line in log(caplog, "unanswerable")] == [f"RuntimeError at {Path(__file__).name}:{line}"]
 
 
 def test_events_of_one_moment_are_judged_side_by_side(running: Running, dataworks: DataWorks) -> None:
@@ -405,6 +406,7 @@ def test_the_pages_are_there_and_what_is_not_has_a_page_too(running: Running) ->
     missing = running.ask("/no/such/page")
     assert (missing.status, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert running.ask("/verdicts", headers={"authorization": f"Bearer {ADMIN}"}).status == 200
+    assert running.ask("/verdicts/", headers={"host": "evil.example.com"}).status == 404  # no redirect to that host
     assert running.ask("/events").status == 405
 
 

@@ -71,7 +71,7 @@ def child(name: str, arguments: list[str]) -> None:
         for room in walk_packages(extension.__path__, "extension."):
             if room.name not in ("extension.__main__", "extension.sdk"):
                 import_module(room.name)
-        from tests.fuzz.targets import TARGETS  # noqa: PLC0415
+        from tests.fuzz.targets import TARGETS  # noqa: PLC0415  once it is watched
     atheris.Setup([name, *arguments], TARGETS[name])
     atheris.Fuzz()
 
