@@ -7,7 +7,7 @@ threads of its own, so that readers take none from the events.
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode, urlsplit
 
@@ -29,6 +29,9 @@ from extension.verdict import Language
 
 PAGE, HISTORY = 50, 20
 """Verdicts on a page of the list, and other checks of an operation on the page of one."""
+
+HISTORY_DAYS = timedelta(days=3)
+"""How long before and after a verdict its other checks are looked for: a store may have to read days as a whole."""
 
 _THREADS = 4
 
@@ -297,9 +300,11 @@ class _Pages:
 
 
 def _history(store: Store, record: Record) -> list[Record]:
-    """Other verdicts on the same operation, or on the same message, the newest first."""
-    queries = [Query(thread=record.thread)] if record.thread else []
-    queries += [Query(message_id=record.message_id)] if record.message_id else []
+    """Other verdicts on the same operation, or on the same message, of the days around, the newest first."""
+    day = record.at.astimezone(UTC).date()
+    around = Query(first=day - HISTORY_DAYS, last=day + HISTORY_DAYS)
+    facts = {"thread": record.thread, "message_id": record.message_id}
+    queries = [msgspec.structs.replace(around, **{name: fact}) for name, fact in facts.items() if fact]
     found = {each.id: each for query in queries for each in store.find(query, limit=HISTORY + 1)}
     found.pop(record.id, None)
     return [found[identity] for identity in sorted(found, reverse=True)][:HISTORY]

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from extension import links, pages, policy
-from extension.pages.site import HISTORY, PAGE
+from extension.pages.site import HISTORY, HISTORY_DAYS, PAGE
 from extension.verdict import Result
 from tests.pages.given import KEY, NOW, RULES, TOKEN, Failing, Hanging, Kept, Page, judged, many
 from tests.pages.served import Answer, ask, serving, site
@@ -67,6 +67,17 @@ def test_at_most_twenty_other_checks_are_listed() -> None:
     with serving(site(store=Kept([RECORD, *alike]))) as base:
         found = [each for each in Page(ask(base, link()).text).links if each.startswith("/verdicts/")][1:]
     assert found == [link(each.id) for each in OLDER[:HISTORY]]
+
+
+def test_other_checks_are_those_of_the_days_around() -> None:
+    """So that a page does not wait for all that was ever recorded to be read."""
+    days = [-HISTORY_DAYS - timedelta(days=1), -HISTORY_DAYS, HISTORY_DAYS, HISTORY_DAYS + timedelta(days=1)]
+    moments = [RECORD.at + difference for difference in days]
+    several = [judged(at=moment) for moment in moments]
+    same = [msgspec.structs.replace(each, thread=RECORD.thread, message_id="") for each in several]
+    with serving(site(store=Kept([RECORD, *same]))) as base:
+        found = [each for each in Page(ask(base, link()).text).links if each.startswith("/verdicts/")][1:]
+    assert found == [link(same[2].id), link(same[1].id)]
 
 
 def test_verdicts_without_a_thread_or_a_message_are_not_each_others_checks() -> None:
