@@ -92,7 +92,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """Most that a record holds of what an event says, and of what its SQL or code says."""
     url: str
     """Where people reach the pages, without a slash at the end; empty where there are none."""
-    link_key: str = msgspec.field()
+    link_key: str
     """What links to the page of a verdict are signed with, empty for no links."""
     link_days: int
     eventbridge_url: str
@@ -431,7 +431,8 @@ class Extension:
     def verifier(self) -> "tuple[Verifier, Replays]":
         """What tells whether EventBridge sent a request, and which requests were answered before.
 
-        Raises ConfigurationError where the URL that it signs is not known.
+        Who answers requests at the same time asks for it before the first, so that all have the same. Raises
+        ConfigurationError where the URL that it signs is not known.
         """
         if self._verifier is None:
             from extension import certificates, signatures  # noqa: PLC0415  for what comes over HTTP alone

@@ -84,8 +84,9 @@ class Service:
         self._watch()
         if extension.environment.eventbridge_url:
             certificates.load()
-        if extension.environment.eventbridge_url and not extension.environment.eventbridge_token:
-            journal.warned(_ANYBODY)
+            extension.verifier()
+            if not extension.environment.eventbridge_token:
+                journal.warned(_ANYBODY)
         secure = extension.environment.url.startswith("https:")
         self._sessions = Sessions(environment.admin_token, edges.now, secure=secure)
         self._store = extension.open_store()

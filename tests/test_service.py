@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from extension import catalogue, envelopes, pipeline, service, storage
+from extension import catalogue, envelopes, pipeline, service, signatures, storage
 from extension.dataworks import READS
 from extension.faults import Fault, Outage
 from extension.local import DataWorks
@@ -161,6 +161,23 @@ def test_events_of_one_moment_are_judged_side_by_side(running: Running, datawork
     with ThreadPoolExecutor(12) as pool:
         assert {answer.status for answer in pool.map(running.take, bodies)} == {200}
     assert dataworks.verdicts == {f"m-{number}": ["FAIL"] for number in range(20)}
+
+
+def test_all_threads_remember_the_same_pushes(stopped: Running) -> None:
+    made: list[signatures.Replays] = []
+
+    class Noted(signatures.Replays):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    stopped.monkeypatch.setattr(signatures, "Replays", Noted)
+    with stopped:
+        assert len(made) == 1
+        with ThreadPoolExecutor(12) as pool:
+            bodies = [event("download-resources", message_id=f"m-{number}") for number in range(24)]
+            assert {answer.status for answer in pool.map(stopped.take, bodies)} == {200}
+    assert len(made) == 1
 
 
 # slow and large requests
