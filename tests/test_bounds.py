@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from extension import bounds
 from extension.bounds import MAX_DEPTH, MAX_VALUES
 from extension.envelopes import MAX_BODY_BYTES
+from tests import strategies
 from tests.conftest import EVENTS
 
 DEEP, MANY = "is nested too deeply", "has more than 200,000 values"
@@ -101,6 +102,7 @@ VALUES = st.recursive(
 )
 
 
+@strategies.examples(100)
 @given(value=VALUES, ascii_only=st.booleans(), most=st.integers(0, 5), indent=st.none() | st.just(1))
 @example(value=['\\"', ["["]], ascii_only=True, most=1, indent=None)
 def test_it_says_what_a_parser_would_find(value: object, ascii_only: bool, most: int, indent: int | None) -> None:

@@ -100,6 +100,7 @@ def test_the_cases_of_the_examples_pass_with_it(example: Path, tmp_path: Path, m
     assert report.outcomes
 
 
+@strategies.examples(100)
 @given(data=st.data())
 def test_so_it_does_for_any_policy(data: st.DataObject) -> None:
     code = data.draw(st.sampled_from(sorted(catalogue.BY_CODE)))

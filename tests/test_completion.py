@@ -887,6 +887,7 @@ class TestSecrets:
 
     MARK = "Zx81Marker"
 
+    @pytest.mark.no_cover
     def test_none_gets_into_a_log_a_message_or_an_error(
         self, function: Function, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -51,6 +51,7 @@ def _of_the_platform(event: Event[Any]) -> bool:
 @pytest.mark.no_cover
 @examples(40)
 @given(st.data())
+@pytest.mark.no_cover
 def test_what_is_decided_by_a_record_would_have_been_decided_on_the_event(data: st.DataObject) -> None:
     code = data.draw(st.sampled_from(sorted(catalogue.BY_CODE)))
     whole = data.draw(completed(code).filter(_of_the_platform))
@@ -73,6 +74,7 @@ WITHHELD = ("file.content", "quality.receivers")
 @pytest.mark.parametrize("check", documented())
 @pytest.mark.parametrize("word", ["Passes", "Hits"])
 @pytest.mark.parametrize("spoilt", [False, True], ids=["whole", "too much"])
+@pytest.mark.no_cover
 def test_every_check_says_to_a_record_what_it_says_to_the_event(check: str, word: str, *, spoilt: bool) -> None:
     data, with_ = documented(check.partition(".")[0] + ".")[check][word]
     code = min(BY_ID[check].events & catalogue.WITH_CODE or BY_ID[check].events)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from extension import links
 from extension.links import Standing, address, holds, path
+from tests import strategies
 
 KEY = "0123456789abcdef0123456789abcdef"
 ID = "20261127T083015123456-1a2b3c4d5e6f"
@@ -66,11 +67,13 @@ def test_a_signature_has_one_spelling() -> None:
         assert holds(KEY, identity, until, other, NOW) is Standing.FORGED
 
 
+@strategies.examples(100)
 @given(key=ANY_TEXT, identity=ANY_TEXT, until=ANY_TEXT | st.from_regex(r"\A[0-9]{1,14}\Z"), sign=ANY_TEXT)
 def test_whatever_comes_is_forged_and_raises_nothing(key: str, identity: str, until: str, sign: str) -> None:
     assert holds(key, identity, until, sign, NOW) is Standing.FORGED
 
 
+@strategies.examples(100)
 @given(
     key=st.text(min_size=1),
     identity=st.text(st.characters(codec="ascii", categories=["L", "N", "Pd"]), min_size=1),

@@ -141,7 +141,20 @@ def column(value: Cell | Fault, fault: Fault) -> ParameterSet:
     return pytest.param(value, marks=[LEFT_TO_THE_COLLECTOR] if fault is Fault.DRIP else [])
 
 
+def test_that_the_sdk_makes_the_calls_is_warned_of(function: Function, tmp_path: Path) -> None:
+    cell = next(cell for cell in MATRIX if cell.times == 1 and cell.own and cell.action is events.Callback.EXTENSION)
+    user = waiting(function, tmp_path, cell)
+    user.deliver()
+    assert user.line["warnings"] == [
+        (
+            "the SDK makes the calls, since the light client's was not taken: CallbackExtension: no usable answer:"
+            " UnreadableAnswer: not the platform's (HTTP 503)"
+        )
+    ]
+
+
 @pytest.mark.parametrize("cell", [column(cell, cell.fault) for cell in (*MATRIX, *OF_SDK)], ids=str)
+@pytest.mark.no_cover
 def test_matrix(cell: Cell, function: Function, tmp_path: Path) -> None:
     """What the user gets, what is logged, and that one verdict counts."""
     user = waiting(function, tmp_path, cell)
@@ -207,6 +220,7 @@ ASKED = {
 @pytest.mark.parametrize("times", [1, None], ids=["first", "every"])
 @pytest.mark.parametrize("action", ASKED)
 @pytest.mark.parametrize("fault", [column(fault, fault) for fault in Fault])
+@pytest.mark.no_cover
 def test_a_question(fault: Fault, action: str, times: int | None, function: Function, tmp_path: Path) -> None:
     """Without an answer the rule that needs it gives its own result, and the verdict is posted all the same."""
     function.timeout_s = 8 if times and fault in SLOW else timeout_s(fault)  # there is to be time for another call

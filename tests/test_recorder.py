@@ -36,7 +36,7 @@ class Shelf(Folder):
         self.free = threading.Event()
         self.free.set()
         self.entered = threading.Event()
-        self.tries = 0
+        self.tries = self.purges = 0
         self.closed = threading.Event()
 
     def add(self, records: Sequence[Record]) -> None:
@@ -50,7 +50,9 @@ class Shelf(Folder):
     def purge(self, first: date) -> int:
         if self.problem:
             raise self.problem
-        return super().purge(first)
+        removed = super().purge(first)
+        self.purges += 1
+        return removed
 
     def close(self) -> None:
         self.closed.set()
@@ -383,6 +385,7 @@ def test_what_is_old_is_removed_at_the_start_and_once_a_day(
     writing.add(young)
     until(lambda: said(caplog))
     assert said(caplog) == [{"level": "INFO", "event": "records-removed", "days": 30, "removed": 1}]
+    assert writing.flush(SOON_S)
     assert shelf.ids == [young.id]
     writing.add(old)
     assert writing.flush(SOON_S)
@@ -399,8 +402,7 @@ def test_what_is_old_is_removed_where_nothing_comes_in(
     monkeypatch.setattr(recorder, "DAY_S", 0.05)
     writing = opened(days=30)
     writing.add(judgement())
-    assert writing.flush(SOON_S)
-    shelf.ids.clear()
+    until(lambda: shelf.purges)  # the first is that of the start
     old = judgement(NOON - timedelta(days=99))
     Folder(shelf._path).add([records.record(old)])
     until(lambda: len(shelf.ids) == 1)

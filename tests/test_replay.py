@@ -299,19 +299,24 @@ class TestReplay:
         assert found.files == {"a.jsonl": Strange(lines=6, log_lines=4, broken="the end is missing")}
         assert (found.strange, found.left_out) == (6, 10)
 
+    @pytest.mark.no_cover
     def test_it_takes_no_more_memory_for_more_events(self, tmp_path: Path) -> None:
         path = deployed(tmp_path, BLOCKS)
         policy, line = load(path), msgspec.json.encode(judged("download-resources", DOWNLOAD)) + b"\n"
-        peaks = []
-        for number in (100, 300, 3000):
+
+        def peak(number: int) -> int:
             file = tmp_path / f"{number}.jsonl"
             file.write_bytes(line * number)
             log = replay.find([str(file)], Span())
             tracemalloc.start()
             replay.replay(log, policy, path)
-            peaks.append(tracemalloc.get_traced_memory()[1])
+            found = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
-        assert peaks[2] < peaks[1] * 1.5 + 100_000
+            return found
+
+        # What another thread takes in the meantime is traced, too, but not each time; what an event leaves behind is.
+        assert peak(100)
+        assert any(peak(3000) < peak(300) * 1.5 + 100_000 for _ in range(3))
 
 
 def test_changes_are_in_the_order_of_what_they_cost() -> None:

@@ -590,6 +590,7 @@ def test_a_server_that_hangs_is_an_error_when_the_time_is_up(mariadb: Server) ->
         store.add([kept()])
         assert mariadb._process
         mariadb._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, mariadb._process.pid, os.WSTOPPED)  # until then a thread of it may answer
         try:
             begun = time.monotonic()
             with pytest.raises(StoreError, match=r"in time|closed the connection"):

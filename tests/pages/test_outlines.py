@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extension.pages.outlines import lines
+from tests import strategies
 
 
 def shown(outline: str, *names: str, columns: tuple[str, ...] = ()) -> str:
@@ -97,6 +98,7 @@ def test_marked_is_what_a_rule_names_as_a_whole(
     assert shown(outline, *names, columns=columns) == expected
 
 
+@strategies.examples(100)
 @given(st.text(st.sampled_from('select from(),.;` "a?\u202e<‹\n') | st.characters(), max_size=200), st.text(max_size=9))
 def test_nothing_is_lost_whatever_it_is(outline: str, name: str) -> None:
     pieces = [piece.text for line in lines(outline, [name]) for piece in line.pieces]

@@ -328,6 +328,7 @@ def texts(draw: st.DrawFn) -> tuple[Engine, str]:
 
 @settings(max_examples=1_000)
 @given(texts())
+@pytest.mark.no_cover
 def test_no_literal_comment_or_setting_is_shown(made: tuple[Engine, str]) -> None:
     engine, text = made
     found = outline(text, engine)
