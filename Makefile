@@ -1,14 +1,15 @@
 # make run    sets up .venv and runs three sample events: one OK, one WARN, one FAIL
 # make test   sets up .venv and runs the tests
-# make packages  installs what some tests need of Debian, as root: a browser, PostgreSQL, MariaDB
+# make packages  installs what some tests need of Debian, as root: a browser, PostgreSQL, MariaDB, zsh
 # make lint   ruff and mypy
 # make package  the folder that is deployed, and a zip of it: POLICY=policy.yaml, LIGHT=1 without SDK, DEST=build/function;
 #             SERVICE=1 the one of the self-managed service: build/service
 # make bench  what a cold start and reading SQL cost, as ratios within one run; BENCH="--write" keeps the figures
 # make contract  the light client held against the newest release of the official SDK
 # make load   20,000 events through two instances while calls fail, and the service killed in the middle: what is lost
+# make hooks  the hooks of .pre-commit-hooks.yaml run by the newest pre-commit, on the example of a policy repository
 # make fuzz   looks for ten minutes (SECONDS=600) for input that breaks something
-# make docs   makes docs/checks.md anew from the code
+# make docs   makes docs/checks.md, docs/checks.zh-CN.md and docs/policy.schema.json anew from the code
 # make lock   pins requirements.txt and requirements-dev.txt anew from pyproject.toml
 
 PYTHON ?= python3
@@ -18,14 +19,14 @@ PARALLEL ?= -n auto
 SECONDS ?= 600
 BENCH ?=
 DEST :=
-PACKAGES := chromium fonts-noto-cjk mariadb-server postgresql
+PACKAGES := chromium fonts-noto-cjk mariadb-server postgresql zsh
 POLICY ?= policy.yaml
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock"
 
-.PHONY: run setup test packages lint format package bench contract load fuzz docs lock clean
+.PHONY: run setup test packages lint format package bench contract load hooks fuzz docs lock clean
 
 run: $(READY)
 	@$(BIN)/python -m extension invoke events/download-resources.small.json
@@ -39,7 +40,7 @@ setup: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest $(PARALLEL) $(COVERAGE)
 
-# Browser and databases of the tests, from Debian; where they are not there, the tests that need them are skipped.
+# Browser, databases and zsh of the tests, from Debian; where they are not there, the tests that need them are skipped.
 packages:
 	DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; exec </dev/null; \
 	install="apt-get install --yes --quiet=2 --no-install-recommends $(PACKAGES)"; $$install || { apt-get update --quiet=2; $$install; }
@@ -73,12 +74,24 @@ load: $(READY)
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.service
 
+# On a copy, since pre-commit asks git what there is. It takes minutes, for it installs the package anew.
+hooks: $(READY)
+	@rm -rf build/hooks
+	@$(BIN)/python -m venv build/hooks
+	@build/hooks/bin/python -m pip install --quiet --disable-pip-version-check pre-commit
+	build/hooks/bin/pre-commit validate-manifest .pre-commit-hooks.yaml
+	@cp -r examples/policy-repository build/hooks/repository
+	@git -C build/hooks/repository init --quiet && git -C build/hooks/repository add --all
+	cd build/hooks/repository && PRE_COMMIT_HOME="$$PWD/../home" ../bin/pre-commit try-repo "$(CURDIR)" --all-files --verbose
+
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 docs: $(READY)
-	$(BIN)/python -m extension.reference >docs/checks.md
+	$(BIN)/python -m extension.reference en >docs/checks.md
+	$(BIN)/python -m extension.reference zh >docs/checks.zh-CN.md
+	$(BIN)/python -m extension policy schema >docs/policy.schema.json
 
 # requirements.txt is for the function's platform alone, wheels only and without markers: pip would judge those by the
 # machine that deploys. Left out of it is the command line of common-expression-language, which the function never
@@ -88,7 +101,7 @@ lock: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
 	$(LOCK) pyproject.toml --override $(VENV)/left-out.txt --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -o requirements.txt
 	$(LOCK) pyproject.toml --override $(VENV)/left-out.txt --extra service --only-binary :all: --python-version 3.12 --python-platform x86_64-manylinux_2_28 -c requirements.txt -o requirements-service.txt
-	$(LOCK) pyproject.toml --universal --python-version 3.11 --extra service --group dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) pyproject.toml --universal --python-version 3.11 --extra cli --extra service --group dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) --universal --python-version 3.11 --group fuzz -o requirements-fuzz.txt
 	$(LOCK) --universal --python-version 3.11 --group bench -c requirements-dev.txt -o requirements-bench.txt
 
@@ -103,7 +116,7 @@ $(READY): requirements-dev.txt
 	    $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq python3-venv >/dev/null; }
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
 clean:
