@@ -245,6 +245,9 @@ class _Reader:
             exempt=tuple(self._exemption(entry) for entry in section.sections("exempt")),
             options=self._options(check),
         )
+        if check:
+            for name in (field.encode_name for field in msgspec.structs.fields(check.settings)):
+                section.refuse(name, f"is a parameter of {check.id}: write it under with, as with: {{{name}: ...}}")
         section.close()
         self._fit(codes, check, rule.keywords["message"])
         if len(section.faults) > before:

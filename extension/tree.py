@@ -83,6 +83,12 @@ class Section:
         self.place = place
         self.known: list[str] = []
 
+    def refuse(self, key: str, problem: str) -> None:
+        """Note what is wrong with a key that nobody takes, where more can be said than that."""
+        if key in self.tree and key not in self.known:
+            self.known.append(key)
+            self.fault(key, problem)
+
     def fault(self, key: str, problem: str) -> None:
         """Note what is wrong at `key`, or at the whole section for an empty key."""
         line = self.tree.lines.get(key, self.tree.line)
@@ -117,9 +123,10 @@ class Section:
             for choice in choices:
                 if type(value) in (str, int) and value == choice:
                     return choice
-            raise ValueError(
-                f"expected {' or '.join(str(choice) for choice in choices)}, found {settings.plain(value)}"
-            )
+            words = [str(choice) for choice in choices]
+            in_another_case = [word for word in words if isinstance(value, str) and word.lower() == value.lower()]
+            meant = f"; did you mean {in_another_case[0]}?" if in_another_case else suggestion(value, words)
+            raise ValueError(f"expected {' or '.join(words)}, found {settings.plain(value)}{meant}")
 
         chosen: _T = self.take(key, read, default)
         return chosen
@@ -206,14 +213,17 @@ def _scalar(event: yaml.ScalarEvent) -> object:
     return str(event.value)
 
 
-def load(content: bytes, file: str, what: str = "version and rules") -> Tree:
-    """The mapping that the file holds, with lines. Raises PolicyError; `what` is said to be expected in it."""
+def load(content: bytes, file: str, what: str = "version and rules", *, merges: bool = False) -> Tree:
+    """The mapping that the file holds, with lines. Raises PolicyError; `what` is said to be expected in it.
+
+    With `merges`, what `<<` names is put into a mapping, as YAML 1.1 has it; a policy does without.
+    """
     if len(content) > MAX_BYTES:
         raise PolicyError(file, [Fault(f"has {len(content):,} bytes; at most {MAX_BYTES:,} are read")])
     try:
         loader = yaml.CSafeLoader(content.decode("utf-8-sig"))
         try:
-            tree = _Builder(loader.get_event).document()
+            tree = _Builder(loader.get_event, merges=merges).document()
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
@@ -275,8 +285,9 @@ class _Error(Exception):
 class _Builder:
     """Plain values from YAML's events, at a limited depth: PyYAML's own composer ends the process on deep nesting."""
 
-    def __init__(self, next_event: Callable[[], Any]) -> None:
+    def __init__(self, next_event: Callable[[], Any], *, merges: bool) -> None:
         self.next_event = next_event
+        self.merges = merges
         self.anchors: dict[str, tuple[object, int]] = {}
         self.depth = 0
         self.values = self.repeated = 0
@@ -341,14 +352,31 @@ class _Builder:
         """The mapping that starts with `event`."""
         tree = Tree()
         tree.line, tree.lines = _line(event), {}
+        merged: list[Tree] = []
         while not isinstance(key := self.next_event(), yaml.MappingEndEvent):
             if not isinstance(key, yaml.ScalarEvent):
                 raise _Error(key, "a key is not plain text")
-            if key.value == "<<":
-                raise _Error(key, "merge keys (<<) are not taken: write the keys out, or use lists")
+            if key.value == "<<" and key.implicit[0]:
+                merged += self.merged(key)
+                continue
             if key.value in tree:
                 hint = "; is a '-' missing before it?" if key.value == "id" else ""
                 raise _Error(key, f"the key {settings.plain(key.value)} stands twice{hint}")
             tree.lines[key.value] = _line(key)
             tree[key.value] = self.value(self.next_event())
+        for other in merged:
+            for name in other:
+                if name not in tree:
+                    tree[name], tree.lines[name] = other[name], other.lines[name]
         return tree
+
+    def merged(self, key: yaml.ScalarEvent) -> list[Tree]:
+        """The mappings that a key `<<` names, the first of which counts where several have a key."""
+        if not self.merges:
+            raise _Error(key, "merge keys (<<) are not taken: write the keys out, or use lists")
+        value = self.value(self.next_event())
+        trees = value if isinstance(value, Trees) else [value]
+        found = [tree for tree in trees if isinstance(tree, Tree)]
+        if len(found) < len(trees):
+            raise _Error(key, "expected a mapping after <<, or a list of them")
+        return found

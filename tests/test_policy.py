@@ -495,7 +495,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     # the top
     "version 2": ("version: 2" + rule().removeprefix("version: 1"), "p.yaml:1: version: expected 1, found 2"),
-    "version as text": ("version: '1'" + rule().removeprefix("version: 1"), "p.yaml:1: version: expected 1, found '1'"),
+    "version as text": (
+        "version: '1'" + rule().removeprefix("version: 1"),
+        "p.yaml:1: version: expected 1, found '1'; did you mean 1?",
+    ),
     "version as fraction": (
         "version: 1.0" + rule().removeprefix("version: 1"),
         "p.yaml:1: version: expected 1, found 1.0",
@@ -608,7 +611,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "a language that is not built in": (top(language="fr"), "p.yaml:7: language: expected en or zh, found 'fr'"),
     "Norwegian": (top(language="no"), "p.yaml:7: language: expected en or zh, found 'no'"),
-    "language in capitals": (top(language="ZH"), "p.yaml:7: language: expected en or zh, found 'ZH'"),
+    "language in capitals": (top(language="ZH"), "p.yaml:7: language: expected en or zh, found 'ZH'; did you mean zh?"),
     "null language": (top(language=""), "p.yaml:7: language: expected en or zh, found nothing"),
     "a timezone that does not exist": (top(timezone="Mars/Olympus"), f"{NOT_ZONE} 'Mars/Olympus'"),
     "a timezone as offset": (top(timezone="'+08:00'"), f"{NOT_ZONE} '+08:00'"),
@@ -629,7 +632,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "a bad on_timeout": (
         top(defaults="{on_timeout: ok}"),
-        "p.yaml:7: defaults.on_timeout: expected OK or WARN or FAIL, found 'ok'",
+        "p.yaml:7: defaults.on_timeout: expected OK or WARN or FAIL, found 'ok'; did you mean OK?",
     ),
     "a bad on_unreadable": (
         top(defaults="{on_unreadable: ERROR}"),
@@ -649,7 +652,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "all of SQL in the log": (top(log="{sql: text}"), "p.yaml:7: log.sql: expected digest or outline, found 'text'"),
     "an outline in capitals": (
         top(log="{sql: OUTLINE}"),
-        "p.yaml:7: log.sql: expected digest or outline, found 'OUTLINE'",
+        "p.yaml:7: log.sql: expected digest or outline, found 'OUTLINE'; did you mean outline?",
     ),
     "a log of true SQL": (top(log="{sql: true}"), "p.yaml:7: log.sql: expected digest or outline, found true"),
     "a log of no SQL": (top(log="{sql: }"), "p.yaml:7: log.sql: expected digest or outline, found nothing"),
@@ -692,7 +695,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "an engine that is no SQL": (top(sql="{engines: {crm: python}}"), f"{NOT_ENGINE} 'python'"),
     "an engine like no other": (top(sql="{engines: {crm: oracle}}"), f"{NOT_ENGINE} 'oracle'"),
-    "an engine in capitals": (top(sql="{engines: {crm: MySQL}}"), f"{NOT_ENGINE} 'MySQL'"),
+    "an engine in capitals": (top(sql="{engines: {crm: MySQL}}"), f"{NOT_ENGINE} 'MySQL'; did you mean mysql?"),
     # a rule
     "no id": (rule(id=None), "p.yaml:3: rule #1: id: is missing"),
     "an id with a space": (rule(id="bulk download"), f"p.yaml:3: rule #1: {NOT_ID} 'bulk download'"),
@@ -709,6 +712,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         rule() + "\n" + rule().partition("rules:\n")[2],
         "p.yaml:8: rule r: id: is the id of the rule in line 3 too",
     ),
+    "a parameter outside of with": (
+        rule(max="5"),
+        "p.yaml:7: rule r: max: is a parameter of download.rows: write it under with, as with: {max: ...}",
+    ),
     "an unknown key in a rule": (
         rule(massage="no"),
         (f"p.yaml:7: rule r: massage: unknown key; known: {KEYS}; did you mean message?"),
@@ -718,7 +725,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         "p.yaml:7: merge keys (<<) are not taken: write the keys out, or use lists",
     ),
     "result OK": (rule(result="OK"), "p.yaml:7: rule r: result: expected FAIL or WARN, found 'OK'"),
-    "result in small letters": (rule(result="fail"), "p.yaml:7: rule r: result: expected FAIL or WARN, found 'fail'"),
+    "result in small letters": (
+        rule(result="fail"),
+        "p.yaml:7: rule r: result: expected FAIL or WARN, found 'fail'; did you mean FAIL?",
+    ),
     "mode off": (rule(mode="off"), "p.yaml:7: rule r: mode: expected enforce or shadow, found 'off'"),
     "mode false": (rule(mode="false"), "p.yaml:7: rule r: mode: expected enforce or shadow, found false"),
     # its events
@@ -1195,7 +1205,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         "p.yaml:6: rule r: options.max: a rule without check has no such parameter; it has result",
     ),
     "a severity that is none": (rule(severity="urgent"), f"{NOT_SEVERITY} 'urgent'"),
-    "a severity in capitals": (rule(severity="HIGH"), f"{NOT_SEVERITY} 'HIGH'"),
+    "a severity in capitals": (rule(severity="HIGH"), f"{NOT_SEVERITY} 'HIGH'; did you mean high?"),
     "a severity that is a number": (rule(severity="1"), f"{NOT_SEVERITY} 1"),
     "an owner of two lines": (rule(owner='"data\\nteam"'), f"{NOT_OWNER} 'data\\nteam'"),
     "an owner that is nothing": (rule(owner=""), f"{NOT_OWNER} nothing"),
@@ -1215,7 +1225,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "on_error in small letters": (
         rule(on_error="fail"),
-        "p.yaml:7: rule r: on_error: expected OK or WARN or FAIL, found 'fail'",
+        "p.yaml:7: rule r: on_error: expected OK or WARN or FAIL, found 'fail'; did you mean FAIL?",
     ),
     "on_timeout of a rule": (
         rule(on_timeout="PASS"),
