@@ -299,7 +299,7 @@ class Backfill(Checked, frozen=True, kw_only=True):
     parallel_groups: Fact[Count] = named("parallelGroup")
     """Number of groups that run side by side; 1 means none."""
     starts_future_instances: Fact[bool] = named("startFutureInstanceImmediately")
-    """Whether instances of future dates start at once."""
+    """Whether instances that are scheduled later than now start at once."""
     order: Fact[str] = named("order")
     """asc or desc, by business date."""
     has_periods: Fact[bool] = named("useMultipleTimePeriods")

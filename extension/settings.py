@@ -594,8 +594,8 @@ class Pattern:
         return self.pattern
 
 
-class Flag(int):
-    """true or false. A kind of whole number, since nothing can be a kind of truth value."""
+class Flag(int):  # nothing can be a kind of bool
+    """true or false, without quotes."""
 
     FORM: ClassVar[str] = "true or false"
 

@@ -42,6 +42,10 @@ class Weekly:
     - `Sat - Sun`, `Fri`: whole days, the last one with it
     - `daily 23:00 - 06:00`: every day, into the next one where it ends earlier than it begins
     - `Mon Wed 12:00 - 13:00`: the same on the days that are named
+
+    A Saturday or Sunday that is worked on in place of a holiday is frozen like any other. No parameter leaves a day
+    out; the rule's `when:` can:
+    `now < timestamp("2026-10-10T00:00:00+08:00") || now >= timestamp("2026-10-11T00:00:00+08:00")`
     """
 
     FORM: ClassVar[str] = "windows of the week"
@@ -61,6 +65,17 @@ class Weekly:
         if not isinstance(value, list) or not value:
             raise ValueError(f"expected a list of windows such as Fri 18:00 - Mon 08:00, found {plain(value)}")
         return cls(tuple(span for item in value for span in _spans(item)))
+
+    @property
+    def always(self) -> bool:
+        """Whether they cover the whole week."""
+        moment = monday = datetime(2000, 1, 3)  # noqa: DTZ001  on the wall
+        while moment < monday + _WEEK:
+            window = self.at(moment)
+            if window is None:
+                return False
+            moment = window.until
+        return True
 
     def at(self, moment: datetime) -> Window | None:
         """The window that a moment lies in, None for none."""

@@ -53,7 +53,7 @@ def approval_validity(event: Event[Approval], settings: Maximum) -> Iterator[Fin
     What is granted forever is never looked at again. A month counts as 31 days. Other units than day and month are not
     documented, nor is what a request without an end looks like: no such request can be judged.
 
-    Passes: {order: {deadlineDate: "90", deadlineType: day}} with {max: 90}
+    Passes: {order: {deadlineDate: "92", deadlineType: day}} with {max: 92}
     Hits: {order: {deadlineDate: "3", deadlineType: month}} with {max: 92}
     """
     order = event.payload.order
@@ -103,7 +103,7 @@ def approval_reason(event: Event[Approval], settings: Reasons) -> Iterator[Findi
     Who approves, and who audits later, has nothing else to go by. A request without a reason has one of 0 characters.
 
     Passes: {order: {applyReason: "DATA-42: monthly report"}} with {min: 10, pattern: "[A-Z]+-[0-9]+: .*"}
-    Hits: {order: {applyReason: test}} with {min: 10, pattern: "[a-z]+"}
+    Hits: {order: {applyReason: test}} with {min: 10, pattern: "[A-Z]+-[0-9]+: .*"}
     """
     order = event.payload.order
     if isinstance(order, Unknown):

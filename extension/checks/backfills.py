@@ -188,13 +188,14 @@ def backfill_order(event: Event[Backfill], settings: Listed[Orders]) -> Iterator
 _ORDERS = Orders(Orders.KNOWN)
 
 FUTURE_REFUSED = Text(
-    en="The backfill starts instances of future business dates at once, before their data is there. Switch that off.",
-    zh="本次补数据会立即运行业务日期在未来的实例，此时数据可能尚未就绪。请不要选择立即运行业务日期在未来的实例。",
+    en="The backfill starts instances at once that are scheduled later than now, before their data is there. Switch that"
+    " off.",
+    zh="本次补数据会立即运行定时时间晚于当前时间的实例，此时数据可能尚未就绪。请不要选择立即运行这些实例。",
 )
 
 
 def backfill_future(event: Event[Backfill], settings: Nothing) -> Iterator[Finding]:
-    """Backfills that start instances of future dates at once (`startFutureInstanceImmediately`).
+    """Backfills that start instances at once that are scheduled later than now (`startFutureInstanceImmediately`).
 
     They run before their day is over, on data that is not whole.
 

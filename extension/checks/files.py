@@ -221,8 +221,8 @@ def file_functions(event: Event[FileOperation], settings: Banned) -> Iterator[Fi
     together when the code runs: by parameters, by `"max" + "_pt"`, inside another function. Calls are named by the
     function, in lower case, and by the line; where it is not clear what is text, by the pattern that they match.
 
-    Passes: {fileType: 10, Content: "select 1 -- not max_pt('t')"} with {deny: [MAX_PT]}
-    Hits: {fileType: 10, Content: "select * from t where ds = max_pt('t')"} with {deny: [MAX_PT]}
+    Passes: {fileName: dwd_a, fileType: 10, Content: "select 1 -- not max_pt('t')"} with {deny: [MAX_PT]}
+    Hits: {fileName: dwd_a, fileType: 10, Content: "select * from t where ds = max_pt('t')"} with {deny: [MAX_PT]}
     """
     yield from of_types(settings.types, event.payload.file_type, _functions(event, settings.deny))
 
@@ -265,8 +265,8 @@ def file_content(event: Event[FileOperation], settings: Content) -> Iterator[Fin
     A header that names author and purpose can be asked for; host names and keys can be kept out. The code is searched
     as it stands, with its comments.
 
-    Passes: {fileType: 10, Content: "-- author: li"} with {require: '(?m)^-- *author:', forbid: 'LTAI[0-9A-Za-z]{12}'}
-    Hits: {fileType: 10, Content: "select 1"} with {require: '(?m)^-- *author:', forbid: 'LTAI[0-9A-Za-z]{12}'}
+    Passes: {fileName: dwd_a, fileType: 10, Content: "-- author: li"} with {require: '(?m)^-- *author:', forbid: 'LTAI[0-9A-Za-z]{12}'}
+    Hits: {fileName: dwd_a, fileType: 10, Content: "select 1"} with {require: '(?m)^-- *author:', forbid: 'LTAI[0-9A-Za-z]{12}'}
     """
     yield from of_types(settings.types, event.payload.file_type, _content(event, settings))
 
@@ -293,8 +293,8 @@ def file_size(event: Event[FileOperation], settings: MaximumSize) -> Iterator[Fi
 
     Code that nobody can read through is code that nobody reviews.
 
-    Passes: {Content: "select 1"} with {max: 8}
-    Hits: {Content: "select 10"} with {max: 8}
+    Passes: {fileName: dwd_a, Content: "select 1"} with {max: 8}
+    Hits: {fileName: dwd_a, Content: "select 10"} with {max: 8}
     """
     code = had(event.file).content
     size = (

@@ -100,7 +100,7 @@ def integration_table_name(event: Event[Start], settings: Named) -> Iterator[Fin
 TOO_MANY_TABLES = Text(
     en="The sync jobs have {tables} pairs of source and destination tables; at most {max} are allowed. Start fewer jobs"
     " at a time, or split them.",
-    zh="同步任务共有 {tables} 对源表和目标表，最多允许 {max} 对。请减少单次启动的任务，或拆分任务。",
+    zh="同步任务的源表与目标表的映射数为 {tables}，最多允许 {max}。请减少单次启动的任务，或拆分任务。",
 )
 MORE_TABLES_THAN_SHOWN = Text(
     en="The sync jobs have more than 500 tables ({tables}), so many that DataWorks does not list them; at most {max}"

@@ -62,7 +62,7 @@ def quality_protected(
     A change of a task does not say which: it is judged by the table that the task watches, and by the rules in it,
     which all count as changed. Rules that are added to a task do not change it.
 
-    Passes: {id: 1, ids: [1], rules: [{id: 1}], dataQualityEvaluationTaskId: 1} with {rules: [100001], tasks: ["9*"]}
+    Passes: {id: 1, ids: [1], rules: [{id: 1}], dataQualityEvaluationTaskId: 1} with {rules: [9], tasks: ["9*"]}
     Hits: {id: 9, ids: [9], rules: [{id: 9}], dataQualityEvaluationTaskId: 9} with {rules: [9], tasks: ["9*"]}
     """
     protected: dict[str, None] = {}
@@ -124,7 +124,7 @@ def _listed(payload: QualityTask) -> Iterator[Fact[int]]:
 
 TOO_LOW = Text(
     en="These quality rules have a severity below {min}: {rules} ({count} in all). Raise it.",
-    zh="以下质量规则的强弱程度低于 {min}（强规则）：{rules}（共 {count} 条）。请将其设置为强规则。",
+    zh="以下质量规则的强弱低于 {min}（强规则）：{rules}（共 {count} 条）。请将其设置为强规则。",
 )
 
 _LEVELS = {"high": 2, "normal": 1}

@@ -67,7 +67,7 @@ TABLE_WRITTEN = Text(
 TABLE_IN_WORDS = Text(
     en="The statement at line {line} names {table}, as far as its words tell, which is not allowed here. Leave it out,"
     " or write the statement so that it can be read as SQL.",
-    zh="根据其中的词语判断，第 {line} 行的语句使用了 {table}，此处不允许使用该表。请从 SQL 中去掉，"
+    zh="第 {line} 行的语句无法解析；按关键词判断，它使用了 {table}，此处不允许使用该表。请从 SQL 中去掉，"
     "或将语句改写为可解析的 SQL。",
 )
 
@@ -83,8 +83,8 @@ def sql_tables(event: Event[WithSql], settings: JudgedTables) -> Iterator[Findin
     An `exempt` of the rule lets an operation pass where all its tables are exempt; `except` lets the tables pass
     whatever they are joined with.
 
-    Passes: {sqlText: select 1 from a.b, Content: select 1 from a.b, fileType: 10} with {deny: ["a.*"], except: [a.b]}
-    Hits: {sqlText: select id from hr.t, Content: select id from hr.t, fileType: 10} with {deny: ["hr.*"]}
+    Passes: {sqlText: select id from hr.a, Content: select id from hr.a, fileType: 10} with {deny: ["hr.*"], except: [hr.a]}
+    Hits: {sqlText: select id from hr.t, Content: select id from hr.t, fileType: 10} with {deny: ["hr.*"], except: [hr.a]}
     """
     yield from _judge(settings.types, event, lambda found: _tables(found.statements, settings))
 
@@ -178,7 +178,7 @@ COLUMN_IN_STAR = Text(
 COLUMN_IN_WORDS = Text(
     en='The statement at line {line} names "{column}", as far as its words tell, which is not allowed here. Leave it'
     " out, or write the statement so that it can be read as SQL.",
-    zh="根据其中的词语判断，第 {line} 行的语句使用了“{column}”，此处不允许使用该字段。请从 SQL 中去掉，"
+    zh="第 {line} 行的语句无法解析；按关键词判断，它使用了“{column}”，此处不允许使用该字段。请从 SQL 中去掉，"
     "或将语句改写为可解析的 SQL。",
 )
 

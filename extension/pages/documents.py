@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from extension import catalogue, settings
+from extension import catalogue, settings, titles
 from extension.checks import Check
 from extension.pages import Frame, render
-from extension.pages.texts import CHECKS_ZH, EVENTS, MODULES, PARAMETERS, RESULTS, SEVERITIES, WORDS, said
+from extension.pages.texts import PARAMETERS, RESULTS, SEVERITIES, WORDS, said
 from extension.pages.verdicts import moment
 from extension.rules import Policy, Rule, Scope
 from extension.settings import Ids, Networks, Size, bytes_text
@@ -97,14 +97,14 @@ def _sections(policy: Policy, now: datetime, language: Language) -> Iterator[Sec
         }
         groups = tuple(
             Group(
-                operations=tuple((code, EVENTS[language][code]) for code in codes if of_code[code] == alike),
+                operations=tuple((code, titles.EVENTS[language][code]) for code in codes if of_code[code] == alike),
                 rules=tuple(_shown(rule, language) for rule in alike),
             )
             for alike in _distinct(of_code.values())
             if alike
         )
         if groups:
-            yield Section(id=f"m{number}", title=MODULES[language][module], groups=groups)
+            yield Section(id=f"m{number}", title=titles.MODULES[language][module], groups=groups)
 
 
 def _distinct(found: Iterable[tuple[Rule, ...]]) -> Sequence[tuple[Rule, ...]]:
@@ -140,7 +140,7 @@ def _title(check: Check | None, language: Language) -> tuple[Part, ...]:
     if check is None:
         return (Part(WORDS[language]["condition"]),)
     about = re.split(r"(?<=[.。]) ", " ".join(check.about.split()), maxsplit=1)[0]
-    text = CHECKS_ZH.get(check.id, about) if language is Language.ZH else about
+    text = titles.CHECKS_ZH.get(check.id, about) if language is Language.ZH else about
     return tuple(Part(part, stands=number % 2 == 1) for number, part in enumerate(text.split("`")) if part)
 
 

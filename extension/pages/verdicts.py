@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from extension import catalogue
+from extension import catalogue, titles
 from extension.deliveries import Callback
 from extension.pages import Frame, outlines, render
-from extension.pages.texts import EVENTS, RESULTS, SEVERITIES, WHYS, WORDS
+from extension.pages.texts import RESULTS, SEVERITIES, WHYS, WORDS
 from extension.records import MAX_CHARS, Found, Record
 from extension.sql.facts import Code, Statement
 from extension.verdict import MAX_HELP_CHARS, Language, Mode, Result, clean
@@ -150,7 +150,7 @@ def listing(  # noqa: PLR0913  the facts, all by keyword
 
 def about(code: str, language: Language) -> str:
     """What an event is about, in words."""
-    return EVENTS[language].get(code) or WORDS[language]["unknown_event"]
+    return titles.EVENTS[language].get(code) or WORDS[language]["unknown_event"]
 
 
 def moment(at: datetime, timezone: ZoneInfo) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from extension import catalogue, pages
+from extension import catalogue, pages, titles
 from extension.checks.registry import BY_ID
 from extension.pages import texts
 from extension.verdict import Language, Mode, Result, Severity, placeholders
@@ -16,14 +16,14 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def test_every_event_and_module_has_chinese_words() -> None:
-    assert texts.EVENTS[Language.ZH].keys() == texts.EVENTS[Language.EN].keys() == catalogue.BY_CODE.keys()
-    assert all(CHINESE.search(words) for words in texts.EVENTS[Language.ZH].values())
-    assert all(texts.MODULES[language].keys() == {*catalogue.Module} for language in Language)
+    assert titles.EVENTS[Language.ZH].keys() == titles.EVENTS[Language.EN].keys() == catalogue.BY_CODE.keys()
+    assert all(CHINESE.search(words) for words in titles.EVENTS[Language.ZH].values())
+    assert all(titles.MODULES[language].keys() == {*catalogue.Module} for language in Language)
 
 
 def test_every_built_in_check_has_a_chinese_title() -> None:
-    assert texts.CHECKS_ZH.keys() == BY_ID.keys()
-    assert all(CHINESE.search(title) for title in texts.CHECKS_ZH.values())
+    assert titles.CHECKS_ZH.keys() == BY_ID.keys()
+    assert all(CHINESE.search(title) for title in titles.CHECKS_ZH.values())
 
 
 def test_every_parameter_of_a_built_in_check_has_a_name() -> None:
