@@ -75,15 +75,12 @@ def run(folder: Path, policy: Path | None = None) -> Report:
     Raises PolicyError for a policy that does not validate, or with everything that is wrong in the case files.
     """
     judged_by = storage.load(policy or folder / "policy.yaml")
-    files = sorted(
-        file for file in (folder / CASES).glob("*") if file.suffix in (".yaml", ".yml") and file.name[0] != "."
-    )
     place = storage.name_of(folder / CASES)
-    if not files:
+    if not files_of(folder):
         raise PolicyError(place, [Fault("holds no cases: no file there ends in .yaml")])
     cases: list[Case] = []
     faults: list[Fault] = []
-    for file in files:
+    for file in files_of(folder):
         try:
             cases.extend(read(file, judged_by))
         except PolicyError as error:
@@ -98,6 +95,12 @@ def run(folder: Path, policy: Path | None = None) -> Report:
         outcomes=outcomes,
         untouched=tuple(rule.id for rule in judged_by.rules if rule.id not in touched),
     )
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of cases in `folder`/cases."""
+    inside = sorted((folder / CASES).glob("*"))
+    return [file for file in inside if file.suffix in (".yaml", ".yml") and file.name[0] != "."]
 
 
 def _outcome(case: Case, policy: Policy) -> Outcome:
@@ -132,6 +135,11 @@ def read(file: Path, policy: Policy) -> Sequence[Case]:
         content = file.read_bytes()
     except OSError as error:
         raise PolicyError(name, [Fault(f"cannot be read: {(error.strerror or str(error)).lower()}")]) from error
+    return parse(content, name, file.parent, policy)
+
+
+def parse(content: bytes, name: str, folder: Path, policy: Policy) -> Sequence[Case]:
+    """Read cases; `name` is that of their file, `folder` where its event files are looked for. Raises PolicyError."""
     faults: list[Fault] = []
     root = Section(load(content, name, "cases"), faults, Place(file=name))
     if "cases" not in root.tree:
@@ -142,7 +150,7 @@ def read(file: Path, policy: Policy) -> Sequence[Case]:
         defaults.close()
     root.known.append("cases")
     root.close()
-    cases = [] if faults else [_case(_with(section, defaults), file, policy) for section in root.sections("cases")]
+    cases = [] if faults else [_case(_with(section, defaults), folder, policy) for section in root.sections("cases")]
     if faults:
         raise PolicyError(name, sorted(faults, key=lambda fault: fault.line))
     return cast("list[Case]", cases)
@@ -161,13 +169,13 @@ def _with(section: Section, defaults: Section | None) -> Section:
     return Section(tree, section.faults, section.place)
 
 
-def _case(section: Section, file: Path, policy: Policy) -> Case | None:
+def _case(section: Section, folder: Path, policy: Policy) -> Case | None:
     """Read one case; None, with faults noted, where it does not validate."""
     before = len(section.faults)
     name = section.take("name", _words)
     now = section.take("now", _moment, default=None)
     change = section.take("data", mapping, default=None, lists=False)
-    event = section.take("event", lambda value: _event(value, change or {}, file.parent))
+    event = section.take("event", lambda value: _event(value, change or {}, folder))
     answers = Answers.read(section)
     expect = section.section("expect")
     section.close()

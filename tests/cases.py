@@ -1,17 +1,14 @@
 """Checks run on plain mappings, and the examples that stand in their docstrings."""
 
-import inspect
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-import yaml
 
-from extension import envelopes, events, settings
+from extension import envelopes, events, examples, settings
 from extension.checks.registry import BY_ID
 from extension.events import Event, FileSnapshot, Instance, TableSnapshot
 from extension.verdict import Finding
@@ -89,12 +86,8 @@ def unknown(findings: list[Finding]) -> list[object]:
 
 def documented(family: str = "") -> dict[str, dict[str, Example]]:
     """`Passes` and `Hits` of each check (of a family: `download.`): the payload and the settings in its docstring."""
-    examples: dict[str, dict[str, Example]] = {}
-    for check in BY_ID.values():
-        if check.id.startswith(family):
-            text = inspect.getdoc(check.judge) or ""
-            examples[check.id] = {
-                word: (yaml.safe_load(data), yaml.safe_load(with_))
-                for word, data, with_ in re.findall(r"^(Passes|Hits): (\{.*\}) with (\{.*\})$", text, re.MULTILINE)
-            }
-    return examples
+    return {
+        check.id: {word: (dict(data), dict(with_)) for word, (data, with_) in examples.documented(check).items()}
+        for check in BY_ID.values()
+        if check.id.startswith(family)
+    }

@@ -146,7 +146,7 @@ def policies() -> dict[str, bytes]:
     """Every policy of the project, by its file."""
     files = [ROOT / "policy.yaml", *sorted((ROOT / "examples").glob("*/policy.yaml"))]
     found = {str(file.relative_to(ROOT)): file.read_bytes() for file in files}
-    for page in ("README.md", "docs/policy.md"):
+    for page in ("README.md", "docs/policy.md", "docs/sql.md"):
         shown = re.findall(r"```yaml\n(version: .*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
         assert shown
         found |= {f"{page} {number}": text.encode() for number, text in enumerate(shown, start=1)}
@@ -158,7 +158,7 @@ def test_it_takes_the_policies_of_the_project(text: bytes, tmp_path: Path) -> No
     tree = load(text, "p.yaml")
     validator = VALIDATOR
     if "checks" in tree:
-        page = (ROOT / "README.md").read_text(encoding="utf-8")
+        page = (ROOT / "docs/policy.md").read_text(encoding="utf-8")
         (tmp_path / "checks").mkdir()
         (tmp_path / "checks/tickets.py").write_text(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], "utf-8")
         (tmp_path / "policy.yaml").write_bytes(text)
