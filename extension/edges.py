@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -110,12 +111,20 @@ RECORD_DAYS, LINK_DAYS, RECORD_KB = 180, 7, 64
 """How long a verdict is kept, how long a link leads to it, and most that it holds of an event."""
 
 
-def environment(records: str = "") -> Environment:
+def variables(beneath: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
+    """The environment variables, and those of a file that they stand over."""
+    return {**beneath, **os.environ}
+
+
+def environment(
+    records: str = "", variables: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Environment:
     """Read the variables that README.md documents. Raises ConfigurationError for one that does not make sense.
 
-    `records` is where verdicts are recorded if the environment does not say.
+    `records` is where verdicts are recorded if the environment does not say, `folder` where the path of the policy
+    begins if not beside handler.py. `variables` are read in the place of the environment.
     """
-    variables = os.environ
+    variables = os.environ if variables is None else variables
     url = _url(variables, "EXTENSION_URL").rstrip("/")
     path = Path(variables.get("EXTENSION_POLICY") or "policy.yaml")
     return Environment(
@@ -123,7 +132,7 @@ def environment(records: str = "") -> Environment:
         endpoint=_endpoint(variables.get("DATAWORKS_ENDPOINT", "").strip()),
         client=Client(_choice(variables, "DATAWORKS_CLIENT", tuple(Client))),
         callback=_choice(variables, "DATAWORKS_CALLBACK", ("on", "off")) == "on",
-        policy=ROOT / path,
+        policy=(folder or ROOT) / path,
         mode=Switch(_choice(variables, "EXTENSION_MODE", tuple(Switch))),
         response_fields=_response_fields(variables.get("EXTENSION_RESPONSE_FIELDS") or "checkResult,errorMessage"),
         records=variables.get("EXTENSION_RECORDS", "").strip() or records,
@@ -160,9 +169,8 @@ LISTEN = "127.0.0.1:9000"
 """Where the service listens if nobody says; 9000 is the port of Function Compute's custom runtimes."""
 
 
-def service_environment() -> ServiceEnvironment:
+def service_environment(variables: Mapping[str, str] = os.environ) -> ServiceEnvironment:
     """Read the variables of the service. Raises ConfigurationError for one that does not make sense."""
-    variables = os.environ
     listen = variables.get("EXTENSION_LISTEN", "").strip() or LISTEN
     found = re.fullmatch(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})", listen, re.ASCII)
     if found is None or int(found["port"]) > _LAST_PORT:
@@ -374,24 +382,15 @@ class Extension:
         """
         if self._transport is None:
             endpoint = self.environment.endpoint
-            if not endpoint.host and not _is_region(self.region):
+            if not endpoint.host and not is_region(self.region):
                 raise ConfigurationError("FC_REGION", "the region is not known; set it, or DATAWORKS_ENDPOINT")
-            if self.environment.client is Client.SDK or (endpoint.protocol == "https" and _proxied()):
+            if self.environment.client is Client.SDK or (endpoint.protocol == "https" and proxied()):
                 sdk = self._sdk()
                 if sdk is None:
                     raise ConfigurationError("DATAWORKS_CLIENT", "the SDK is needed, and this package is without it")
                 self._transport = sdk
             else:
-                from extension.light import Light  # noqa: PLC0415  not needed where nothing is asked or posted
-
-                light = Light(
-                    region=self.region,
-                    endpoint=endpoint.host,
-                    protocol=endpoint.protocol,
-                    now=now,
-                    clock=time.monotonic,
-                )
-                self._transport = Guarded(light, self._second, clock=time.monotonic)
+                self._transport = guarded(self.region, endpoint, self._second)
         return self._transport
 
     def _second(self, within_s: float) -> Transport | None:
@@ -488,14 +487,27 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _is_region(name: str) -> bool:
+def guarded(region: str, endpoint: Endpoint, second: Callable[[float], Transport | None]) -> Guarded:
+    """The light client, with another one behind it; see `Guarded`."""
+    from extension.light import Light  # noqa: PLC0415  not needed where nothing is asked or posted
+
+    light = Light(region=region, endpoint=endpoint.host, protocol=endpoint.protocol, now=now, clock=time.monotonic)
+    return Guarded(light, second, clock=time.monotonic)
+
+
+def seconds() -> float:
+    """Seconds from any point, for who measures."""
+    return time.monotonic()
+
+
+def is_region(name: str) -> bool:
     """Whether it can be the name of a region, and so a part of the name of a host."""
     return name.isascii() and name.replace("-", "").isalnum() and name == name.lower()
 
 
-def _proxied() -> bool:
+def proxied(variables: Mapping[str, str] = os.environ) -> bool:
     """Whether calls are to go through a proxy."""
-    return bool(os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"))
+    return bool(variables.get("HTTPS_PROXY") or variables.get("https_proxy"))
 
 
 def _seconds(value: Any) -> float:  # noqa: ANN401  whatever a runtime puts there

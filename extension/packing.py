@@ -52,10 +52,14 @@ PYTHONPATH = ("python", "python/later.zip")
 TOP = ("handler.py", "policy.yaml", "policy.compiled", "checks", "extension", "python", "__pycache__")
 """All that can be at the top of a folder."""
 
-NOT_RUN = ("__main__", "cases", "faults", "local", "packing", "reference", "review", "schema")
+NOT_RUN = (
+    *("__main__", "cases", "commands", "deployment", "descriptions", "doctor", "evidence", "examples", "faults"),
+    *("local", "logs", "options", "packing", "pages.report", "reference", "registration", "replay", "review"),
+    *("schema", "screen", "splitting", "usage", "verbs", "welcome"),
+)
 """Modules of extension/ for the command line alone."""
 
-OF_SERVICE = ("evidence", "logs", "metrics", "notices", "pages", "replay", "service", "stores.database")
+OF_SERVICE = ("metrics", "notices", "pages", "service", "stores.database", "titles")
 """Modules of extension/ that the service has and the function has not, each with what is below it."""
 
 SHOWN = (".jinja", ".css")
@@ -170,10 +174,16 @@ _RUNTIME = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys
 
 
 def needed(installed: Path, package: Package, *, light: bool) -> frozenset[str]:
-    """Names of the dependencies that are packed: what pyproject.toml names, and what each says that it needs.
+    """Names of the dependencies that are packed: what is required, and installed.
 
-    What is not installed is left out: requirements.txt is without the command line of common-expression-language.
+    requirements.txt is without the command line of common-expression-language.
     """
+    there = {canonicalize_name(each.name) for each in distributions(path=[str(installed)])}
+    return required(installed, package, light=light) & there
+
+
+def required(installed: Path, package: Package, *, light: bool) -> frozenset[str]:
+    """Names of all dependencies: what pyproject.toml names, and what each that is installed says that it needs."""
     requires = {canonicalize_name(each.name): each.requires or [] for each in distributions(path=[str(installed)])}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = [*project["dependencies"], *project["optional-dependencies"].get(package.extra, ()), *KEPT]
@@ -182,9 +192,9 @@ def needed(installed: Path, package: Package, *, light: bool) -> frozenset[str]:
     while wanted:
         one = wanted.pop()
         name = canonicalize_name(one.name)
-        if name in requires and name not in found:
+        if name not in found:
             found.add(name)
-            needs = [Requirement(text) for text in requires[name]]
+            needs = [Requirement(text) for text in requires.get(name, ())]
             wanted += [each for each in needs if any(_applies(each, extra) for extra in ("", *one.extras))]
     return frozenset(found - set(OF_SDK) if light else found)
 

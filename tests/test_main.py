@@ -121,7 +121,7 @@ def test_a_broken_event_exits_2_with_one_clear_line(tmp_path: Path, content: byt
 
 def test_an_event_file_that_is_not_there_exits_2(tmp_path: Path) -> None:
     shown = run("invoke", str(tmp_path / "none.json"))
-    assert (shown.exit_code, shown.stderr) == (2, f"error: {tmp_path / 'none.json'}: no such file or directory\n")
+    assert (shown.exit_code, shown.stderr) == (2, f"error: EVENT: {tmp_path / 'none.json'}: no such file\n")
 
 
 def test_a_broken_policy_exits_2_with_its_errors(tmp_path: Path) -> None:
@@ -331,12 +331,12 @@ def test_a_file_of_answers_with_a_slip_exits_2(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["none.yaml", "."])
 def test_a_file_of_answers_that_cannot_be_read_exits_2(tmp_path: Path, name: str) -> None:
     shown = run("invoke", EVENTS / "commit-file.json", "--platform", tmp_path / name)
-    problem = "is a directory" if name == "." else "no such file or directory"
-    assert errors(shown) == [f"error: {tmp_path / name}: {problem}"]
+    problem = "is a folder: name a file" if name == "." else "no such file"
+    assert errors(shown) == [f"error: --platform: {tmp_path / name}: {problem}"]
 
 
 def test_an_event_that_is_a_folder_exits_2(tmp_path: Path) -> None:
-    assert errors(run("invoke", tmp_path)) == [f"error: {tmp_path}: is a directory"]
+    assert errors(run("invoke", tmp_path)) == [f"error: EVENT: {tmp_path}: is a folder: name a file"]
 
 
 def test_an_event_from_eventbridge_that_cannot_be_answered_exits_2(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,8 +360,14 @@ def test_what_has_passed_is_warned_of(tmp_path: Path) -> None:
     shown = run("policy", "check", file)
     assert shown.exit_code == 0
     assert shown.stderr.splitlines() == [
-        f"warning: {file}: rule over: until: has passed, the rule judges nothing any longer",
-        f"warning: {file}: rule now: exempt[1].until: has passed, nobody is exempt any longer",
+        (
+            f"warning: {file}:3: rule over: until: has passed. The rule judges nothing any longer."
+            " Take the rule out, or give it a later `until`."
+        ),
+        (
+            f"warning: {file}:4: rule now: exempt[1].until: has passed. Nobody is exempt any longer."
+            " Take the exemption out; if somebody still needs it, agree on a later `until`."
+        ),
     ]
     assert shown.stdout.startswith(f"{file}: valid, rules: 2, events: 1, digest: ")
 
@@ -388,8 +394,8 @@ def test_a_condition_on_what_some_of_its_events_never_have_is_warned_of(
     shown = run("policy", "check", file)
     lines = [
         (
-            f"warning: {file}: rule a: when: event.dataRowSize is no field of {', '.join(warned)}: the rule hits on"
-            ' each of them; take them out of `on`, or begin with "dataRowSize" in event &&'
+            f"warning: {file}:2: rule a: when: event.dataRowSize is no field of {', '.join(warned)}. The rule hits on"
+            ' each of them. Take them out of `on`, or begin the condition with `"dataRowSize" in event &&`.'
         )
     ]
     assert (shown.exit_code, shown.stderr.splitlines()) == (0, lines * bool(warned))
@@ -427,7 +433,8 @@ def test_a_policy_with_a_slip_exits_2(tmp_path: Path, text: str, problem: str | 
 )
 def test_a_policy_that_is_not_there_exits_2(tmp_path: Path, command: tuple[str, ...]) -> None:
     file = tmp_path / "none.yaml"
-    assert errors(run(*command, file)) == [f"error: {file}: cannot be read: no such file or directory"]
+    place = "PATH" if command[-1] == "check" else "--policy"
+    assert errors(run(*command, file)) == [f"error: {place}: {file}: no such file or folder"]
 
 
 # policy schema and events, with checks of one's own
@@ -571,6 +578,7 @@ def test_an_event_without_a_struct_and_one_by_its_type_are_described() -> None:
 
 
 @pytest.mark.parametrize("code", catalogue.BY_CODE)
+@pytest.mark.no_cover
 def test_every_event_can_be_read_on_a_terminal_of_80_columns(code: str) -> None:
     lines = run("events", code, columns=80).stdout.splitlines()
     assert not [line for line in lines if cell_len(line) > 80 or line != line.rstrip() or "…" in line or "\x1b" in line]
@@ -603,7 +611,7 @@ def test_a_narrow_terminal_loses_nothing() -> None:
     ],
 )
 def test_an_unknown_event_exits_2(code: str, problem: str) -> None:
-    assert errors(run("events", code)) == [f"error: {problem}"]
+    assert errors(run("events", code)) == [f"error: CODE: {problem}"]
 
 
 # policy test
@@ -764,9 +772,8 @@ def test_a_file_of_no_known_type_is_left_out_with_a_warning(repository: Path) ->
 
 @pytest.mark.parametrize("name", ["none.sql", "none.txt", "none"])
 def test_a_file_that_is_not_there_exits_2(repository: Path, name: str) -> None:
-    assert errors(reviewed(repository, "ods_fine.sql", name)) == [
-        f"error: {repository}/src/{name}: no such file or directory"
-    ]
+    (line,) = errors(reviewed(repository, "ods_fine.sql", name))
+    assert line.startswith(f"error: PATH: {repository}/src/{name}: no such file or folder")
 
 
 def test_a_review_can_be_told_the_project(repository: Path) -> None:
@@ -812,15 +819,6 @@ def test_help_fits_a_terminal_of_80_columns(command: tuple[str, ...]) -> None:
     shown = run(*command, "--help", columns=80)
     assert shown.exit_code == 0
     assert not [line for line in shown.stdout.splitlines()[1:] if len(line) > 80 or line.endswith("...")]
-
-
-@pytest.mark.parametrize(
-    "command", [("invoke",), ("policy", "test"), ("review",), ("nope",), ("policy", "test", "--format", "x", ".")]
-)
-def test_a_command_that_is_not_whole_exits_2(command: tuple[str, ...]) -> None:
-    shown = run(*command)
-    assert shown.exit_code == 2
-    assert "Usage: " in shown.stderr
 
 
 # serve

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from extension import __main__ as command
 from extension import replay
+from extension.commands import replaying
 from extension.storage import ROOT
 from extension.verdict import Mode, Result
 from tests.recorded import judged, policy_of
@@ -176,12 +176,12 @@ class TestErrors:
 
     def test_a_log_that_is_not_there(self, policy: Path, tmp_path: Path) -> None:
         shown = errors(run("replay", tmp_path / "none", "--policy", policy))
-        assert shown == [f"error: {tmp_path / 'none'}: no such file or directory"]
+        assert shown == [f"error: LOG: {tmp_path / 'none'}: no such file or directory"]
 
     def test_a_folder_without_logs(self, policy: Path, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
         shown = errors(run("replay", tmp_path / "empty", "--policy", policy))
-        assert shown == [f"error: {tmp_path / 'empty'}: has no *.jsonl in it, nor in folders for days"]
+        assert shown == [f"error: LOG: {tmp_path / 'empty'}: has no *.jsonl in it, nor in folders for days"]
 
     def test_a_policy_that_does_not_validate(self, log: Path, tmp_path: Path) -> None:
         (tmp_path / "bad.yaml").write_text("version: 1\nrules: [{id: a}]\n", encoding="utf-8")
@@ -196,7 +196,11 @@ class TestErrors:
     def test_a_report_that_cannot_be_written(self, policy: Path, log: Path, tmp_path: Path) -> None:
         place = tmp_path / "none" / "report.html"
         assert errors(run("replay", log, "--policy", policy, "--html", place)) == [
-            f"error: {place}: no such file or directory"
+            f"error: --html: {place.parent}: no such folder"
+        ]
+        name = "x" * 300 + ".html"
+        assert errors(run("replay", log, "--policy", policy, "--html", tmp_path / name)) == [
+            f"error: --html: {tmp_path / name}: file name too long"
         ]
 
 
@@ -240,9 +244,9 @@ def test_it_counts_bytes_or_events_on_a_terminal(monkeypatch: pytest.MonkeyPatch
 
     shown = io.BytesIO()
     monkeypatch.setattr(sys, "stderr", Terminal(shown))
-    with command._progress(10) as done:
+    with replaying._progress(10) as done:
         done(10, 3)
-    with command._progress(0) as done:
+    with replaying._progress(0) as done:
         done(0, 4_711)
     sys.stderr.flush()
     assert "100%" in shown.getvalue().decode()
