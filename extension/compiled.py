@@ -47,7 +47,7 @@ def write(policy: Policy, sources: Mapping[str, bytes], modules: Mapping[str, by
         "engines": [[*place, engine] for place, engine in policy.databases.engines.items()],
         "project": policy.databases.project,
         "events": events,
-        "rules": [_rule(rule, events.index(tuple(sorted(rule.events)))) for rule in policy.rules],
+        "rules": [plain(rule, events.index(tuple(sorted(rule.events)))) for rule in policy.rules],
     }
     return msgspec.json.format(msgspec.json.encode(said, order="sorted"), indent=1) + b"\n"
 
@@ -91,8 +91,8 @@ def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
     return {name: sha256(content).hexdigest() for name, content in files.items()}
 
 
-def _rule(rule: Rule, events: int) -> Plain:
-    """A rule in plain values, without those that are empty."""
+def plain(rule: Rule, events: int) -> Plain:
+    """A rule in plain values, without those that are empty; `events` is the number of its set of events."""
     said = {
         "id": rule.id,
         "events": events,

@@ -40,8 +40,17 @@ def compiled_form(path: Path) -> bytes:
     """
     draft, checks, contents = _drafted(path, {})
     policy = _finished(draft, checks, contents)
-    sources = {file.name: _read(file) for file in _files(path)}
+    sources = {file.name: _read(file) for file in files_of(path)}
     return compiled.write(policy, sources, contents)
+
+
+def sources(path: Path) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    """The files of the policy at `path`, and those of its custom checks, by their paths from its folder.
+
+    Raises PolicyError where they cannot be read.
+    """
+    _, _, contents = _drafted(path, {})
+    return {file.name: _read(file) for file in files_of(path)}, contents
 
 
 def registry(path: Path) -> Mapping[str, Check]:
@@ -91,7 +100,7 @@ class Store:
         """Whether any file is another one than it was, or a folder has a new one."""
         if any(_stamp(file) != stamp for file, stamp in self._seen.items()):
             return True
-        return self._path not in self._seen and any(file not in self._seen for file in _files(self._path))
+        return self._path not in self._seen and any(file not in self._seen for file in files_of(self._path))
 
     def _take_up(self) -> None:
         """Have the policy that is on disk now in force, if it validates."""
@@ -132,7 +141,7 @@ def _stamp(file: Path) -> object:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
     """The policy's files: those in the folder, in order of their names; for all else the path itself."""
     try:
         inside = sorted(path.iterdir())
@@ -161,7 +170,7 @@ def _load_compiled(path: Path, seen: _Stamps) -> Policy | None:
         return None
     try:
         form = path.with_suffix(compiled.SUFFIX).read_bytes()
-        stamps = {file: _stamp(file) for file in _files(path)}
+        stamps = {file: _stamp(file) for file in files_of(path)}
         said = compiled.read(form, {file.name: file.read_bytes() for file in stamps})
         if said is None:
             return None
@@ -196,7 +205,7 @@ def _drafted(path: Path, seen: _Stamps) -> tuple["Draft", tuple[Check, ...], Map
     """The policy before its rules are read, its custom checks, and what their files hold."""
     from extension.policy import Draft, Source  # noqa: PLC0415  YAML and all that checks a policy: 40 ms
 
-    files = _files(path)
+    files = files_of(path)
     seen.update((file, _stamp(file)) for file in files)
     if not files:
         raise PolicyError(name_of(path), [Fault("holds no policy: no file there ends in .yaml")])
