@@ -1394,7 +1394,11 @@ def test_a_handler_sees_the_surroundings_but_not_what_leads_astray(monkeypatch: 
     seen: dict[str, str] = {}
     monkeypatch.setenv("EXTENSION_MODE", "shadow")
     monkeypatch.setenv("SOMETHING_ELSE", "there")
-    fake = SimpleNamespace(initialize=lambda _: seen.update(os.environ), handler=lambda *_: "{}")
+    fake = SimpleNamespace(
+        initialize=lambda _: seen.update(os.environ),
+        handler=lambda *_: "{}",
+        _extension=SimpleNamespace(recorder=None),
+    )
     monkeypatch.setitem(sys.modules, "handler", fake)
     local.invoke(SMALL_DOWNLOAD, {"EXTENSION_MODE": "off"})
     assert seen["EXTENSION_MODE"] == "off"
@@ -1589,3 +1593,11 @@ def test_without_answers_nothing_exists() -> None:
 
 def test_answers_about_what_is_no_event_are_nobodys() -> None:
     assert prepared("roles: [role_project_dev]", b"{}").members == {"*": {}}
+
+
+def test_a_run_ends_after_its_verdict_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process of the command line ends with it, and takes the thread that writes along."""
+    monkeypatch.setattr("extension.pipeline.RECORD_S", 0)
+    local.invoke(SMALL_DOWNLOAD, {"EXTENSION_RECORDS": str(tmp_path), "EXTENSION_POLICY": ""})
+    (file,) = tmp_path.glob("*/*.jsonl")
+    assert json.loads(file.read_bytes())["result"] == "OK"
