@@ -1,0 +1,1 @@
+"""What reads the pages of the project, and tries what they show."""
