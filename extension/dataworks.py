@@ -4,7 +4,6 @@ Source: https://help.aliyun.com/en/dataworks/developer-reference/api-dataworks-p
 and the pages of the other operations beside it.
 """
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -325,51 +324,6 @@ def extension_parameters(transport: Transport, credentials: Credentials, *, exte
     return answer.extension.parameter_setting or ""
 
 
-class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """What an extension is registered with, as far as it matters to who judges."""
-
-    name: str
-    status: int | None
-    """0 testing, 1 published, 3 disabled, 4 in review, 5 approved, 6 rejected; None where it is not said."""
-    events: frozenset[str]
-    """Codes of the events that it is registered for."""
-    options: str | Mapping[str, object]
-    """Options JSON, as it was typed in, or read already."""
-    parameters: str
-    """Lines of key=value."""
-    detail_url: str
-    help_url: str
-    workspace: str
-    """The one for tests, empty where there is none."""
-
-
-def registration(transport: Transport, credentials: Credentials, *, extension_code: str) -> Registration:
-    """Fetch all that an extension was registered with. Raises PlatformError.
-
-    Source: https://alibabacloud.com/help/en/dataworks/developer-reference/api-dataworks-public-2020-05-18-getextension
-    """
-    action = "GetExtension"
-    answer = transport.call(action, {"ExtensionCode": extension_code}, credentials)
-    must_succeed(action, answer, credentials)
-    found = _shaped(action, answer, _WholeRegistration).extension
-    status = _written(found.status)
-    return Registration(
-        name=_written(found.extension_name),
-        status=int(status) if re.fullmatch("[0-9]{1,9}", status) else None,
-        events=frozenset(bound.event_code for bound in found.bind_event_list if bound and bound.event_code),
-        options=found.option_setting,
-        parameters=_written(found.parameter_setting),
-        detail_url=found.detail_url,
-        help_url=found.help_doc_url,
-        workspace=_written(found.project_testing),
-    )
-
-
-def _written(value: str | float) -> str:
-    """A number as it is written where it stands for something, without decimals; a text as it is."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def member_roles(transport: Transport, credentials: Credentials, *, workspace: str) -> Mapping[str, frozenset[str]]:
     """Fetch the codes of the roles of each member of a workspace, by the id of the member. Raises PlatformError.
 
@@ -422,17 +376,17 @@ def _instance(
 _OK = 200
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """What answers have in common. What is not declared is left aside."""
 
     request_id: str = ""
 
 
-class _Detail(_Answer, frozen=True, kw_only=True, rename="pascal"):
+class _Detail(Answer, frozen=True, kw_only=True, rename="pascal"):
     event_detail: dict[str, dict[str, Any] | None]
 
 
-class _Options(_Answer, frozen=True, kw_only=True, rename="pascal"):
+class _Options(Answer, frozen=True, kw_only=True, rename="pascal"):
     option_value: str | dict[str, Any] | None = None
 
 
@@ -440,29 +394,8 @@ class _Extension(msgspec.Struct, frozen=True, rename="pascal"):
     parameter_setting: str | None = None
 
 
-class _Registration(_Answer, frozen=True, kw_only=True, rename="pascal"):
+class _Registration(Answer, frozen=True, kw_only=True, rename="pascal"):
     extension: _Extension
-
-
-class _Bound(msgspec.Struct, frozen=True, rename="pascal"):
-    event_code: str = ""
-
-
-class _WholeExtension(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """Wider than what is documented: a number may come as a text, and a text of JSON as what it says."""
-
-    extension_name: str | int | float = ""
-    status: str | int | float = ""
-    bind_event_list: tuple[_Bound | None, ...] = ()
-    option_setting: str | dict[str, Any] = ""
-    parameter_setting: str | int | float = ""
-    detail_url: str = ""
-    help_doc_url: str = ""
-    project_testing: str | int | float = ""
-
-
-class _WholeRegistration(_Answer, frozen=True, kw_only=True, rename="pascal"):
-    extension: _WholeExtension
 
 
 class _Role(msgspec.Struct, frozen=True, rename="pascal"):
@@ -479,25 +412,25 @@ class _Members(msgspec.Struct, frozen=True, rename="pascal"):
     total_count: int | None = None
 
 
-class _MemberPage(_Answer, frozen=True, kw_only=True, rename="pascal"):
+class _MemberPage(Answer, frozen=True, kw_only=True, rename="pascal"):
     data: _Members
 
 
-class _Instance(_Answer, frozen=True, kw_only=True, rename="pascal"):
+class _Instance(Answer, frozen=True, kw_only=True, rename="pascal"):
     data: dict[str, Any]
 
 
-_A = TypeVar("_A", bound=_Answer)
+_A = TypeVar("_A", bound=Answer)
 
 
 def _read(
     transport: Transport, credentials: Credentials, action: str, parameters: Mapping[str, str], shape: type[_A]
 ) -> _A:
     """Make a call, and read the answer as `shape`."""
-    return _shaped(action, transport.call(action, parameters, credentials), shape)
+    return shaped(action, transport.call(action, parameters, credentials), shape)
 
 
-def _shaped(action: str, answer: Mapping[str, object], shape: type[_A]) -> _A:
+def shaped(action: str, answer: Mapping[str, object], shape: type[_A]) -> _A:
     """Read an answer as `shape`. Raises PlatformError."""
     try:
         return msgspec.convert(_filled(answer), shape)

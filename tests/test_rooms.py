@@ -20,7 +20,7 @@ COMMANDS = (
     "serving",
 )
 DOCTOR = (
-    *("setup", "credentials", "endpoint", "refusals", "calls", "registration", "options", "service"),
+    *("setup", "credentials", "endpoint", "refusals", "registered", "calls", "registration", "options", "service"),
     "examination",
 )
 ROOMS = (

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from secrets import token_hex
 from typing import TypeVar
 
-from extension import catalogue, dataworks, edges
-from extension.dataworks import Credentials, Registration, Transport, must_succeed
-from extension.doctor import Level, Remark, refusals
+from extension import catalogue, edges
+from extension.dataworks import Credentials, Transport, must_succeed
+from extension.doctor import Level, Remark, refusals, registered
+from extension.doctor.registered import Registration
 from extension.doctor.setup import Setup
 from extension.edges import Client
 from extension.errors import PlatformError
@@ -60,7 +61,7 @@ class Caller:
     def registration(self, code: str) -> Registration:
         """What the extension is registered with. Raises PlatformError."""
         return self._bounded(
-            "GetExtension", lambda: dataworks.registration(self._transport, self._credentials, extension_code=code)
+            "GetExtension", lambda: registered.registration(self._transport, self._credentials, extension_code=code)
         )
 
     def call(self, action: str, parameters: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from extension import edges, storage
-from extension.dataworks import UNREADABLE, Registration
+from extension.dataworks import UNREADABLE
 from extension.doctor import (
     Level,
     Remark,
@@ -26,6 +26,7 @@ from extension.doctor import (
 )
 from extension.doctor.calls import Caller
 from extension.doctor.endpoint import UnreachableError
+from extension.doctor.registered import Registration
 from extension.doctor.setup import Setup
 from extension.errors import PlatformError, PolicyError, trace
 from extension.overtime import Workers

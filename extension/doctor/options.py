@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from extension import catalogue, parameters, settings
-from extension.dataworks import Registration
 from extension.doctor import Level, Remark
+from extension.doctor.registered import Registration
 from extension.options import Component
 from extension.registration import lines
 from extension.rules import Policy, Rule

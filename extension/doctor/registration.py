@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from extension import catalogue
 from extension.catalogue import Level as Holder
-from extension.dataworks import Registration
 from extension.doctor import Level, Remark, listed
+from extension.doctor.registered import Registration
 from extension.doctor.setup import Setup
 from extension.errors import PlatformError
 from extension.registration import points as needs
